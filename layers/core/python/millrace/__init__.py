@@ -1,0 +1,1 @@
+"""Millrace: a video platform of serverless functions."""

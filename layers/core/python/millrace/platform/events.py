@@ -1,0 +1,143 @@
+"""Domain events and the bus that carries them.
+
+An event is published after the state it tells of is stored, at least once, in no promised order: consumers
+are idempotent and know an event again by `event_id`. A new optional field keeps the version; a changed
+meaning gets the next one.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from millrace.platform import clients, settings
+from millrace.platform.clock import now
+from millrace.platform.errors import Unavailable
+from millrace.platform.ids import UploadId, UserId, VideoId, new_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+    _Entries = Sequence[PutEventsRequestEntryTypeDef]
+
+SOURCE = "millrace"
+# The most that one PutEvents call takes.
+BATCH = 10
+# EventBridge fails single entries when it throttles: waits between the tries, in seconds.
+RETRY_WAITS_S = (0.1, 0.4)
+
+
+class EventsNotPublished(Unavailable):
+    """The bus refused events after every try; `count` of them are not on it."""
+
+    slug = "events-not-published"
+
+    def __init__(self, count: int) -> None:
+        super().__init__("The change is stored, but it could not be announced. Please try again.")
+        self.count = count
+
+
+class UnknownEvent(Exception):
+    """A detail type that no event of ours has."""
+
+
+class DomainEvent(BaseModel):
+    """Something that happened; the class name is its detail type on the bus."""
+
+    # Unknown fields are ignored: a producer may be deployed before its consumers.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    event_id: str = Field(default_factory=new_id)
+    occurred_at: AwareDatetime = Field(default_factory=now)
+    version: int = 1
+
+
+class UserRegistered(DomainEvent):
+    """A person made an account."""
+
+    user_id: UserId
+
+
+class VideoUploaded(DomainEvent):
+    """The whole source file is in the uploads bucket."""
+
+    video_id: VideoId
+    owner_id: UserId
+    upload_id: UploadId
+    size_bytes: int
+
+
+class VideoPlayable(DomainEvent):
+    """The first seconds of the video can be watched; more will follow."""
+
+    video_id: VideoId
+    owner_id: UserId
+
+
+class VideoReady(DomainEvent):
+    """Every rendition of the video is complete."""
+
+    video_id: VideoId
+    owner_id: UserId
+    duration_ms: int
+
+
+class VideoFailed(DomainEvent):
+    """The video could not be processed; the reason is one plain sentence for its owner."""
+
+    video_id: VideoId
+    owner_id: UserId
+    reason: str
+
+
+EVENTS: dict[str, type[DomainEvent]] = {
+    event.__name__: event for event in (UserRegistered, VideoUploaded, VideoPlayable, VideoReady, VideoFailed)
+}
+
+
+def publish(*events: DomainEvent) -> None:
+    """Put the events on the bus, trying refused entries again; raises EventsNotPublished.
+
+    Not idempotent by itself: a repeated call repeats the events under their `event_id`.
+    """
+    refused = 0
+    for batch in _batches([_entry(event) for event in events]):
+        refused += len(_put(batch))
+    if refused:
+        raise EventsNotPublished(refused)
+
+
+def parse(detail_type: str, detail: object) -> DomainEvent:
+    """Read an event as the bus delivers it; raises UnknownEvent, or pydantic's ValidationError."""
+    try:
+        event = EVENTS[detail_type]
+    except KeyError as error:
+        raise UnknownEvent(detail_type) from error
+    return event.model_validate(detail)
+
+
+def _entry(event: DomainEvent) -> "PutEventsRequestEntryTypeDef":
+    return {
+        "EventBusName": settings.require("EVENT_BUS"),
+        "Source": SOURCE,
+        "DetailType": type(event).__name__,
+        "Detail": event.model_dump_json(),
+        "Time": event.occurred_at,
+    }
+
+
+def _batches(entries: "_Entries") -> "Iterator[_Entries]":
+    for start in range(0, len(entries), BATCH):
+        yield entries[start : start + BATCH]
+
+
+def _put(entries: "_Entries") -> "_Entries":
+    """Put one batch and return the entries that are still refused after the last try."""
+    for wait_s in (*RETRY_WAITS_S, None):
+        answer = clients.events().put_events(Entries=entries)
+        entries = [entry for entry, result in zip(entries, answer["Entries"], strict=True) if "ErrorCode" in result]
+        if not entries or wait_s is None:
+            break
+        time.sleep(wait_s)
+    return entries

@@ -1,0 +1,73 @@
+"""The values that views take and return."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from millrace.platform.ids import UserId
+
+Model = TypeVar("Model", bound=BaseModel, covariant=True)
+Item = TypeVar("Item")
+
+
+class Access(Enum):
+    """Who may call a route."""
+
+    PUBLIC = "public"
+    """Anyone; a token is not even looked at."""
+    OPTIONAL = "optional"
+    """Anyone; a token that is sent must be good, and then the view knows its caller."""
+    SIGNED_IN = "signed_in"
+    """Only a caller with a good token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as their token proves."""
+
+    user_id: UserId
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie to set; session-long without `max_age_s`."""
+
+    name: str
+    value: str
+    path: str = "/"
+    max_age_s: int | None = None
+    http_only: bool = True
+    secure: bool = True
+    same_site: str = "Lax"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[Model]):
+    """A model with headers or cookies beside it."""
+
+    model: Model
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Sequence[Cookie] = ()
+
+
+class Input(BaseModel):
+    """Base of what clients send: unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Output(BaseModel):
+    """Base of what clients get."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Page(Output, Generic[Item]):
+    """One page of a list; `next_cursor` is null on the last one."""
+
+    items: tuple[Item, ...]
+    next_cursor: str | None = None

@@ -1,0 +1,68 @@
+"""Responses: models and problems as API Gateway wants them, with the headers that every answer carries."""
+
+from collections.abc import Mapping, Sequence
+
+from chalice.app import Response
+from pydantic import BaseModel
+
+from millrace.platform.http import problems
+from millrace.platform.http.model import Cookie, Reply
+from millrace.platform.http.route import Route
+
+# Tokens travel in a header and never in a cookie here, so any origin may read what a caller may read. Answers that
+# depend on a cookie must not add Access-Control-Allow-Credentials: browsers refuse it beside the asterisk.
+ALLOWED_ORIGIN = "*"
+EXPOSED_HEADERS = "ETag, Location, Retry-After, X-Request-Id"
+
+BASE_HEADERS: Mapping[str, str] = {
+    "Access-Control-Allow-Origin": ALLOWED_ORIGIN,
+    "Access-Control-Expose-Headers": EXPOSED_HEADERS,
+    "Cache-Control": "no-store",
+    # An API answer is never a document: should a browser render one, it may load and frame nothing.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class UndeclaredCookies(Exception):
+    """A view set cookies on a route that does not say so."""
+
+
+def answer(route: Route, result: BaseModel | Reply[BaseModel] | None, request_id: str) -> Response:
+    """Write what the view returned."""
+    if result is None:
+        return _response(route.status, "", {}, request_id)
+    reply = result if isinstance(result, Reply) else Reply(result)
+    if reply.cookies and not route.sets_cookies:
+        raise UndeclaredCookies(route.name)
+    headers = {"Content-Type": "application/json", **reply.headers}
+    return _response(route.status, reply.model.model_dump_json(), headers, request_id, reply.cookies)
+
+
+def refuse(refusal: problems.Refusal, request_id: str) -> Response:
+    """Write a refusal as a problem document."""
+    headers = {"Content-Type": problems.MEDIA_TYPE, **refusal.headers}
+    body = problems.document(refusal, request_id).model_dump_json(exclude_none=True)
+    return _response(refusal.status, body, headers, request_id)
+
+
+def set_cookie(cookie: Cookie) -> str:
+    """Write the value of a Set-Cookie header (RFC 6265 4.1.1); the value has to be plain already."""
+    if any(unsafe in cookie.name + cookie.value + cookie.path for unsafe in "; \r\n\t\",\\"):
+        raise ValueError(f"cookie {cookie.name} has characters that a header cannot carry")
+    parts = [f"{cookie.name}={cookie.value}", f"Path={cookie.path}"]
+    if cookie.max_age_s is not None:
+        parts.append(f"Max-Age={cookie.max_age_s}")
+    parts += ["Secure"] * cookie.secure + ["HttpOnly"] * cookie.http_only + [f"SameSite={cookie.same_site}"]
+    return "; ".join(parts)
+
+
+def _response(
+    status: int, body: str, headers: Mapping[str, str], request_id: str, cookies: Sequence[Cookie] = ()
+) -> Response:
+    combined: dict[str, str | list[str]] = {**BASE_HEADERS, "X-Request-Id": request_id, **headers}
+    if cookies:
+        combined["Set-Cookie"] = [set_cookie(cookie) for cookie in cookies]
+    return Response(body=body, status_code=status, headers=combined)
