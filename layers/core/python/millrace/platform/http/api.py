@@ -79,10 +79,10 @@ class Api:
         except problems.Refusal as refusal:
             return refuse(refusal, request_id)
         except DomainError as error:
-            refusal = problems.from_domain(error)
-            if refusal.status >= 500:
+            known = problems.from_domain(error)
+            if known.status >= 500:
                 logger().exception("request failed", route=route.name, request_id=request_id)
-            return refuse(refusal, request_id)
+            return refuse(known, request_id)
         except Exception:
             logger().exception("request failed", route=route.name, request_id=request_id)
             return refuse(problems.internal(), request_id)
@@ -112,7 +112,8 @@ class Api:
     def _find(self, request: Request | None) -> Route | None:
         if request is None:
             return None
-        return next((route for route in self.routes if (route.path, route.method) == (request.path, request.method)), None)
+        wanted = (request.path, request.method)
+        return next((route for route in self.routes if (route.path, route.method) == wanted), None)
 
     def _unroutable(self, request: Request | None) -> problems.Refusal:
         allowed = sorted(route.method for route in self.routes if request is not None and route.path == request.path)

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from millrace.platform.ids import UserId
 
-Model = TypeVar("Model", bound=BaseModel, covariant=True)
-Item = TypeVar("Item")
+ModelT_co = TypeVar("ModelT_co", bound=BaseModel, covariant=True)
+ItemT = TypeVar("ItemT")
 
 
 class Access(Enum):
@@ -46,10 +46,10 @@ class Cookie:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply(Generic[Model]):
+class Reply(Generic[ModelT_co]):
     """A model with headers or cookies beside it."""
 
-    model: Model
+    model: ModelT_co
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: Sequence[Cookie] = ()
 
@@ -66,8 +66,8 @@ class Output(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Page(Output, Generic[Item]):
+class Page(Output, Generic[ItemT]):
     """One page of a list; `next_cursor` is null on the last one."""
 
-    items: tuple[Item, ...]
+    items: tuple[ItemT, ...]
     next_cursor: str | None = None

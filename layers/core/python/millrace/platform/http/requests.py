@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, get_origin
 from urllib.parse import unquote
 
-from chalice.app import Request
+from chalice.app import MultiDict, Request
 from pydantic import BaseModel, ValidationError
 
 from millrace.platform.errors import NotFound
@@ -25,7 +25,8 @@ def path_arguments(route: Route, request: Request) -> dict[str, str]:
     for name, must_be_id in route.path_params.items():
         # Neither the gateway nor Chalice undoes the percent encoding.
         value = unquote((request.uri_params or {}).get(name, ""), errors="replace")
-        if not value or len(value) > MAX_PATH_VALUE_CHARS or _CONTROL.search(value) or (must_be_id and not is_id(value)):
+        plain = 0 < len(value) <= MAX_PATH_VALUE_CHARS and not _CONTROL.search(value)
+        if not plain or (must_be_id and not is_id(value)):
             raise NotFound("There is nothing at this address.")
         values[name] = value
     return values
@@ -47,9 +48,8 @@ def read_body(model: type[BaseModel], request: Request) -> BaseModel:
 
 def read_query(model: type[BaseModel], request: Request) -> BaseModel:
     """Read the query string: texts become what the model asks for, and unknown names are refused."""
-    given: Mapping[str, list[str]] = {
-        name: request.query_params.getlist(name) for name in request.query_params or ()
-    }
+    params = request.query_params or MultiDict({})
+    given: Mapping[str, list[str]] = {name: params.getlist(name) for name in params}
     lists = {name for name, info in model.model_fields.items() if get_origin(info.annotation) in (list, tuple)}
     repeated = [name for name, values in given.items() if len(values) > 1 and name not in lists]
     if repeated:

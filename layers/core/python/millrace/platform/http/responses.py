@@ -24,6 +24,7 @@ BASE_HEADERS: Mapping[str, str] = {
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
 }
+UNSAFE_IN_COOKIES = frozenset('; \r\n\t",\\')
 
 
 class UndeclaredCookies(Exception):
@@ -50,7 +51,7 @@ def refuse(refusal: problems.Refusal, request_id: str) -> Response:
 
 def set_cookie(cookie: Cookie) -> str:
     """Write the value of a Set-Cookie header (RFC 6265 4.1.1); the value has to be plain already."""
-    if any(unsafe in cookie.name + cookie.value + cookie.path for unsafe in "; \r\n\t\",\\"):
+    if any(unsafe in cookie.name + cookie.value + cookie.path for unsafe in UNSAFE_IN_COOKIES):
         raise ValueError(f"cookie {cookie.name} has characters that a header cannot carry")
     parts = [f"{cookie.name}={cookie.value}", f"Path={cookie.path}"]
     if cookie.max_age_s is not None:
