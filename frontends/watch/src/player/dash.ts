@@ -1,0 +1,78 @@
+/** DASH through dash.js: for `?engine=dash`, and for whoever wants to check the manifest in a browser. */
+import { MediaPlayer, type MediaPlayerErrorEvent, type Representation } from 'dashjs';
+import { qualityLabel, type Engine, type EngineEvents, type Quality } from './engine';
+import { troubleOfStatus, type TroubleKind } from './trouble';
+
+/** Play a DASH manifest. */
+export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s: number, events: EngineEvents): Engine {
+  const player = MediaPlayer().create();
+  const happened = MediaPlayer.events;
+  player.updateSettings({
+    debug: { logLevel: 0 },
+    streaming: { abr: { limitBitrateByPortal: true, usePixelRatioInLimitBitrateByPortal: true } },
+  });
+  player.on(happened.STREAM_INITIALIZED, () => {
+    const best = player.getRepresentationsByType('video').toSorted((a, b) => b.bandwidth - a.bandwidth);
+    events.onQualities(best.map(qualityOf));
+    const shown = player.getCurrentRepresentationForType('video');
+    if (shown !== null) events.onShown(qualityOf(shown));
+  });
+  player.on(happened.QUALITY_CHANGE_RENDERED, ({ mediaType, newRepresentation }) => {
+    if (mediaType === 'video') events.onShown(qualityOf(newRepresentation));
+  });
+  player.on(happened.ERROR, (event) => {
+    const kind = 'error' in event ? troubleOf(event as MediaPlayerErrorEvent) : 'broken';
+    if (kind !== null) events.onTrouble(kind);
+  });
+  player.initialize(video, manifestUrl, false, start_s);
+  return {
+    choose: (quality) => {
+      player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { video: quality === null } } } });
+      // Replacing what is buffered shows the choice at once, not after half a minute.
+      if (quality !== null) player.setRepresentationForTypeById('video', quality.id, true);
+    },
+    destroy: () => player.destroy(),
+  };
+}
+
+function qualityOf(representation: Representation): Quality {
+  const { id, width, height, bandwidth } = representation;
+  return { id, label: qualityLabel(width, height), bitrate_bps: bandwidth };
+}
+
+/** Return the kind of a dash.js error, or null for one that playback survives. */
+function troubleOf({ error }: MediaPlayerErrorEvent): TroubleKind | null {
+  switch (error.code as number) {
+    // 2–4: the media element's own codes.
+    case 2:
+      return 'network';
+    case 3:
+    case 20: // a source buffer refused a segment
+      return 'decode';
+    case 4:
+    case 23: // no Media Source Extensions
+    case 32: // no stream that this browser decodes
+      return 'unsupported';
+    case 11: // manifest
+    case 15: // segment index
+    case 17: // segment
+    case 25: // manifest
+    case 26: // segment index
+    case 27: // segment
+    case 28: // init segment
+      return troubleOfStatus(statusOf(error.data));
+    case 16: // time server: only live needs one
+    case 24: // no encrypted media
+    case 33: // captions
+      return null;
+    default:
+      return 'broken';
+  }
+}
+
+function statusOf(data: unknown): number | undefined {
+  if (typeof data !== 'object' || data === null || !('response' in data)) return undefined;
+  const { response } = data;
+  if (typeof response !== 'object' || response === null || !('status' in response)) return undefined;
+  return typeof response.status === 'number' ? response.status : undefined;
+}

@@ -1,0 +1,60 @@
+/** HLS through hls.js. The full build: the light one has no separate audio, which all our media has. */
+import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type Level } from 'hls.js';
+import { qualityLabel, type Engine, type EngineEvents, type Quality } from './engine';
+import { troubleOfStatus, type TroubleKind } from './trouble';
+
+/** Twice is enough for a hiccup of the decoder; a third time the media itself is at fault. */
+const MEDIA_RECOVERIES = 2;
+
+/** Play an HLS multivariant playlist. */
+export function startHls(video: HTMLVideoElement, manifestUrl: string, start_s: number, events: EngineEvents): Engine {
+  const hls = new Hls({
+    startPosition: start_s,
+    // The worker repackages MPEG-TS; our segments are fMP4 already, so it would only cost a download.
+    enableWorker: false,
+    // No more pixels than the page shows.
+    capLevelToPlayerSize: true,
+    // A viewer who jumps back a little does not load again; memory stays bounded on long films.
+    backBufferLength: 60,
+  });
+  let recoveries = 0;
+  hls.on(Events.MANIFEST_PARSED, () => events.onQualities(hls.levels.map(qualityOf).reverse()));
+  hls.on(Events.LEVEL_SWITCHED, (_, { level }) => {
+    const shown = hls.levels[level];
+    if (shown !== undefined) events.onShown(qualityOf(shown, level));
+  });
+  hls.on(Events.ERROR, (_, data) => {
+    if (!data.fatal) return;
+    const kind = troubleOf(data);
+    if (kind === 'decode' && recoveries++ < MEDIA_RECOVERIES) hls.recoverMediaError();
+    else events.onTrouble(kind);
+  });
+  hls.loadSource(manifestUrl);
+  hls.attachMedia(video);
+  return {
+    choose: (quality) => {
+      hls.nextLevel = quality === null ? -1 : Number(quality.id);
+    },
+    destroy: () => hls.destroy(),
+  };
+}
+
+function qualityOf(level: Level, index: number): Quality {
+  return { id: String(index), label: qualityLabel(level.width, level.height), bitrate_bps: level.bitrate };
+}
+
+function troubleOf(data: ErrorData): TroubleKind {
+  switch (data.type) {
+    case ErrorTypes.NETWORK_ERROR:
+      return isUnreadable(data) ? 'broken' : troubleOfStatus(data.response?.code);
+    case ErrorTypes.MEDIA_ERROR:
+      return data.details === ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR ? 'unsupported' : 'decode';
+    default:
+      return 'broken';
+  }
+}
+
+/** Tell a playlist that arrived but says nothing usable from one that did not arrive; hls.js files both under network. */
+function isUnreadable(data: ErrorData): boolean {
+  return data.details === ErrorDetails.MANIFEST_PARSING_ERROR || data.details === ErrorDetails.LEVEL_EMPTY_ERROR;
+}

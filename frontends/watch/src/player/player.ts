@@ -1,0 +1,143 @@
+/**
+ * The player: a video element, the engine that feeds it, and words when it cannot go on.
+ *
+ * Its state can be read from `box`: `data-state` (a `PlayerState`), `data-engine`, `data-quality` (what is on screen,
+ * such as `720p`) and `data-error` (a `TroubleKind`, only while in trouble).
+ */
+import type { Playback } from '../api';
+import { element } from '../dom';
+import { TROUBLE_WORDS, WORDS } from '../words';
+import { loadEngine, suitableEngine, type Engine, type EngineEvents, type EngineName } from './engine';
+import { obeyKeys } from './keys';
+import { qualityMenu } from './quality-menu';
+import type { TroubleKind } from './trouble';
+
+export type PlayerState = 'loading' | 'paused' | 'playing' | 'seeking' | 'stalled' | 'ended' | 'error';
+
+/** Ask again for permission to play; rejects when there is none. */
+export type Renew = () => Promise<Playback>;
+
+const STATE_EVENTS = [
+  'loadstart', 'loadeddata', 'canplay', 'play', 'playing', 'pause', 'waiting', 'seeking', 'seeked', 'ended', 'emptied',
+];
+
+/** Plays one video. Starts loading at once, and playing if the browser allows it unasked. */
+export class Player {
+  /** The picture with its controls; fills its parent. */
+  readonly box: HTMLElement;
+  /** The quality menu, to be placed near the picture. */
+  readonly quality: HTMLElement;
+  readonly #video: HTMLVideoElement;
+  readonly #name: EngineName | null;
+  readonly #events: EngineEvents;
+  readonly #renew: Renew | null;
+  #playback: Playback;
+  #engine: Engine | null = null;
+  #notice: HTMLElement | null = null;
+  #mayRenew: boolean;
+
+  /** `wanted` is the engine that the address asks for; `renew` is null for public media, which nothing refuses. */
+  constructor(playback: Playback, wanted: EngineName | null, renew: Renew | null) {
+    const menu = qualityMenu((quality) => this.#engine?.choose(quality));
+    this.#video = element('video', { controls: '', playsinline: '', preload: 'auto', class: 'size-full', 'aria-label': WORDS.player });
+    this.box = element('div', { class: 'relative size-full bg-black', 'data-state': 'loading' }, this.#video);
+    this.quality = menu.node;
+    this.#playback = playback;
+    this.#name = wanted ?? suitableEngine(this.#video);
+    this.#renew = renew;
+    this.#mayRenew = renew !== null;
+    this.#events = {
+      onTrouble: (kind) => void this.#meet(kind),
+      onQualities: menu.offer,
+      onShown: (quality) => {
+        this.box.dataset['quality'] = quality.label;
+        menu.show(quality);
+      },
+    };
+    this.#listen();
+    void this.#start(0, true);
+  }
+
+  #listen(): void {
+    for (const event of STATE_EVENTS) this.#video.addEventListener(event, () => this.#showState());
+    this.#video.addEventListener('playing', () => (this.#mayRenew = this.#renew !== null));
+    window.addEventListener('online', () => {
+      if (this.box.dataset['error'] === ('network' satisfies TroubleKind)) void this.#start(this.#video.currentTime, true);
+    });
+    obeyKeys(this.box, this.#video);
+  }
+
+  async #start(at_s: number, shouldPlay: boolean): Promise<void> {
+    this.#clear();
+    if (this.#name === null) return this.#show('unsupported');
+    this.box.dataset['engine'] = this.#name;
+    if (this.#playback.posterUrl !== null) this.#video.poster = this.#playback.posterUrl;
+    try {
+      const startEngine = await loadEngine(this.#name);
+      const manifestUrl = this.#name === 'dash' ? this.#playback.dashUrl : this.#playback.hlsUrl;
+      this.#engine = startEngine(this.#video, manifestUrl, at_s, this.#events);
+    } catch {
+      // The engine's code did not arrive.
+      return this.#show('network');
+    }
+    // A refusal means that the viewer has to press play: the controls say so already.
+    if (shouldPlay) await this.#video.play().catch(() => undefined);
+  }
+
+  /** Get over the trouble with fresh permission, or tell the viewer. */
+  async #meet(kind: TroubleKind): Promise<void> {
+    const at_s = this.#video.currentTime;
+    const wasPlaying = !this.#video.paused;
+    this.#release();
+    if (kind !== 'forbidden' || this.#renew === null || !this.#mayRenew) return this.#show(kind);
+    // Once until it plays again: if fresh cookies do not help, the permission is gone.
+    this.#mayRenew = false;
+    try {
+      this.#playback = await this.#renew();
+    } catch {
+      return this.#show('forbidden');
+    }
+    await this.#start(at_s, wasPlaying);
+  }
+
+  #show(kind: TroubleKind): void {
+    const at_s = this.#video.currentTime;
+    this.#clear();
+    this.#notice = troubleNotice(kind, () => void this.#start(at_s, true));
+    this.box.append(this.#notice);
+    this.box.dataset['error'] = kind;
+    this.#showState();
+  }
+
+  #clear(): void {
+    this.#release();
+    this.#notice?.remove();
+    this.#notice = null;
+    delete this.box.dataset['error'];
+  }
+
+  #release(): void {
+    this.#engine?.destroy();
+    this.#engine = null;
+  }
+
+  #showState(): void {
+    this.box.dataset['state'] = this.#notice === null ? stateOf(this.#video) : ('error' satisfies PlayerState);
+  }
+}
+
+function stateOf(video: HTMLVideoElement): PlayerState {
+  if (video.ended) return 'ended';
+  if (video.seeking) return 'seeking';
+  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA && video.played.length === 0) return 'loading';
+  if (video.paused) return 'paused';
+  return video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA ? 'playing' : 'stalled';
+}
+
+function troubleNotice(kind: TroubleKind, onAgain: () => void): HTMLElement {
+  const cover = 'absolute inset-0 flex flex-col items-center justify-center gap-4 overflow-auto bg-black/85 p-4 text-center text-white';
+  const again = element('button', { class: 'button', type: 'button' }, WORDS.again);
+  again.addEventListener('click', onAgain);
+  const words = element('p', { class: 'max-w-prose' }, TROUBLE_WORDS[kind]);
+  return element('div', { role: 'alert', class: cover }, words, kind === 'unsupported' ? null : again);
+}
