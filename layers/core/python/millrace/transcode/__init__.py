@@ -1,0 +1,1 @@
+"""The workflow from an upload to a film: its steps."""

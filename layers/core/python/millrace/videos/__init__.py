@@ -1,0 +1,1 @@
+"""Videos: uploads, their life cycle, and who may watch them."""

@@ -1,0 +1,45 @@
+"""Where the bytes of a video lie. The key of a media object is also the path of its URL."""
+
+from dataclasses import dataclass
+
+from millrace.platform.ids import UploadId, VideoId, is_id
+from millrace.videos.model import Video, Visibility
+
+MULTIVARIANT = "main.m3u8"
+MANIFEST = "manifest.mpd"
+POSTER = "poster.jpg"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPlace:
+    """The two ids that name an upload."""
+
+    video_id: VideoId
+    upload_id: UploadId
+
+    @property
+    def source_key(self) -> str:
+        """The source file, in the uploads bucket."""
+        return f"uploads/{self.video_id}/{self.upload_id}/source"
+
+    def work_key(self, name: str) -> str:
+        """A file that the workflow's steps hand to each other, in the uploads bucket."""
+        return f"work/{self.video_id}/{self.upload_id}/{name}"
+
+    def media_prefix(self, visibility: Visibility) -> str:
+        """The folder of what viewers get, in the media bucket; ends with a slash."""
+        return f"media/{visibility}/{self.video_id}/{self.upload_id}/"
+
+
+def place_of(video: Video) -> UploadPlace:
+    """Return the place of the video's current upload."""
+    return UploadPlace(video.video_id, video.upload.upload_id)
+
+
+def parse_source_key(key: str) -> UploadPlace | None:
+    """Return whose source file the key is, or None if it is nobody's."""
+    match key.split("/"):
+        case ["uploads", video_id, upload_id, "source"] if is_id(video_id) and is_id(upload_id):
+            return UploadPlace(VideoId(video_id), UploadId(upload_id))
+        case _:
+            return None
