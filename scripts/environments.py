@@ -32,7 +32,9 @@ class PackageSet:
 
 PACKAGE_SETS = {
     "run": PackageSet("venv", ROOT / "requirements" / "run.txt", "the command line and the edge", with_chalice=True),
-    "dev": PackageSet("venv", ROOT / "requirements" / "dev.txt", "checkers and tests", with_chalice=True, includes=("run",)),
+    "dev": PackageSet(
+        "venv", ROOT / "requirements" / "dev.txt", "checkers and tests", with_chalice=True, includes=("run",)
+    ),
     "emulator": PackageSet("emulator", ROOT / "requirements" / "emulator.txt", "the emulator"),
     "node": PackageSet("node", ROOT / "requirements" / "node.txt", "Node.js"),
 }
@@ -97,7 +99,8 @@ def _install(python: Path) -> list[str]:
 
 def _uv(uv: Path, arguments: list[str]) -> None:
     environ = current_uv_environment()
-    done = subprocess.run([str(uv), *arguments], env=environ, text=True, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    argv = [str(uv), *arguments]
+    done = subprocess.run(argv, check=False, env=environ, text=True, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
     if done.returncode:
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         raise BootstrapError(f"uv {arguments[0]} failed: " + " ".join(lines[-4:]))

@@ -111,7 +111,14 @@ def _pip_install(target: Path | None) -> list[str]:
 
 def _run(argv: list[str], *, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> None:
     subprocess.run(
-        argv, cwd=cwd, env=environ, check=True, capture_output=True, text=True, timeout=_TIMEOUT_S, stdin=subprocess.DEVNULL
+        argv,
+        cwd=cwd,
+        env=environ,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        stdin=subprocess.DEVNULL,
     )
 
 
