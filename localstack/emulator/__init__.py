@@ -1,0 +1,1 @@
+"""MiniStack, started with the settings and the patches that Millrace needs."""

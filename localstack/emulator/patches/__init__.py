@@ -1,0 +1,32 @@
+"""What is changed in MiniStack, from outside: one module for each defect.
+
+Each module says what upstream does, what we do instead and why. The regression tests in
+``tests/integration/emulator`` run against our emulator and against the stock package, so that a defect that upstream
+has repaired is noticed and its patch dropped.
+"""
+
+from emulator.patches import (
+    cloudfront_keys,
+    embedded_metrics,
+    lambda_workers,
+    openapi_import,
+    rest_api_id,
+    saved_state,
+    table_ttl,
+)
+from emulator.settings import Settings
+from emulator.workers.sandboxes import Sandboxes
+
+
+def apply_all(settings: Settings, sandboxes: Sandboxes) -> None:
+    """Change MiniStack's modules in place, before it serves.
+
+    Raises UpstreamChanged when a patch finds nothing to change.
+    """
+    lambda_workers.apply(sandboxes)
+    embedded_metrics.apply()
+    openapi_import.apply()
+    rest_api_id.apply()
+    table_ttl.apply()
+    cloudfront_keys.apply()
+    saved_state.apply(settings)
