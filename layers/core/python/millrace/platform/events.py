@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from millrace.platform import clients, settings
@@ -135,8 +136,12 @@ def _batches(entries: "_Entries") -> "Iterator[_Entries]":
 def _put(entries: "_Entries") -> "_Entries":
     """Put one batch and return the entries that are still refused after the last try."""
     for wait_s in (*RETRY_WAITS_S, None):
-        answer = clients.events().put_events(Entries=entries)
-        entries = [entry for entry, result in zip(entries, answer["Entries"], strict=True) if "ErrorCode" in result]
+        try:
+            results = clients.events().put_events(Entries=entries)["Entries"]
+        except (BotoCoreError, ClientError):
+            # The client has tried again by itself already.
+            return entries
+        entries = [entry for entry, result in zip(entries, results, strict=True) if result.get("ErrorCode")]
         if not entries or wait_s is None:
             break
         time.sleep(wait_s)

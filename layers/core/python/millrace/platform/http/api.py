@@ -1,7 +1,7 @@
 """One HTTP API: a Chalice application whose views are typed and whose errors are problem documents."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -40,14 +40,25 @@ class Api:
         access: Access = Access.PUBLIC,
         tag: str = "",
         cookies: bool = False,
+        raises: Sequence[type[DomainError]] = (),
     ) -> Callable[[ViewT], ViewT]:
-        """Declare a view; it stays callable as it is. `cookies` says that its answers may set some."""
+        """Declare a view; it stays callable as it is.
+
+        `cookies` says that its answers may set some; `raises` names the refusals of its own, for the documentation.
+        """
 
         def declare(view: ViewT) -> ViewT:
             if access is not Access.PUBLIC and self._authenticate is None:
                 raise TypeError(f"{self.name} cannot authenticate, so {path} cannot be {access.name}")
             route = read_route(
-                view, method, path, status=status, access=access, tag=tag or self.name, sets_cookies=cookies
+                view,
+                method,
+                path,
+                status=status,
+                access=access,
+                tag=tag or self.name,
+                sets_cookies=cookies,
+                raises=raises,
             )
             self.routes.append(route)
             # Chalice would refuse a body by its type in a form of its own: `read_body` does it.
@@ -83,7 +94,7 @@ class Api:
             if known.status >= 500:
                 logger().exception("request failed", route=route.name, request_id=request_id)
             return refuse(known, request_id)
-        except Exception:
+        except Exception:  # noqa: BLE001 - an entry point: whatever a view forgot ends here
             logger().exception("request failed", route=route.name, request_id=request_id)
             return refuse(problems.internal(), request_id)
 

@@ -9,6 +9,7 @@ from millrace.platform.errors import Invalid
 
 # A DynamoDB key of ours is far shorter; anything longer was not made here.
 MAX_CURSOR_CHARS = 1024
+FOREIGN = "This cursor is not one that a list gave out."
 
 
 def encode_cursor(key: dict[str, Any] | None) -> str | None:
@@ -31,8 +32,8 @@ def decode_cursor(cursor: str | None, field: str = "cursor") -> dict[str, Any] |
             raise ValueError("too long")
         padded = cursor + "=" * (-len(cursor) % 4)
         key = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
-        if not isinstance(key, dict):
-            raise ValueError("not a key")
     except (ValueError, RecursionError, binascii.Error) as error:
-        raise Invalid(field, "This cursor is not one that a list gave out.") from error
+        raise Invalid(field, FOREIGN) from error
+    if not isinstance(key, dict):
+        raise Invalid(field, FOREIGN)
     return key

@@ -74,9 +74,9 @@ STATUSES: Mapping[type[errors.DomainError], int] = {
 }
 
 
-def status_of(error: errors.DomainError) -> int:
+def status_of(error: type[errors.DomainError]) -> int:
     """Return the status of the error's nearest kind; a bare DomainError is a fault of ours."""
-    for kind in type(error).__mro__:
+    for kind in error.__mro__:
         if kind in STATUSES:
             return STATUSES[kind]
     return 500
@@ -84,7 +84,7 @@ def status_of(error: errors.DomainError) -> int:
 
 def from_domain(error: errors.DomainError) -> Refusal:
     """Turn a domain error into the refusal that the client sees."""
-    status = status_of(error)
+    status = status_of(type(error))
     if status == 500:
         return internal()
     headers: dict[str, str] = {}

@@ -2,13 +2,14 @@
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
+from millrace.platform.errors import DomainError
 from millrace.platform.http.model import Access, Caller, Reply
 
 View = Callable[..., Any]
@@ -39,6 +40,8 @@ class Route:
     query: type[BaseModel] | None
     takes_caller: bool
     reply: type[BaseModel] | None
+    raises: tuple[type[DomainError], ...]
+    """What the view itself may refuse, for the documentation."""
 
     @property
     def name(self) -> str:
@@ -47,7 +50,15 @@ class Route:
 
 
 def read_route(
-    view: View, method: str, path: str, *, status: int, access: Access, tag: str, sets_cookies: bool
+    view: View,
+    method: str,
+    path: str,
+    *,
+    status: int,
+    access: Access,
+    tag: str,
+    sets_cookies: bool,
+    raises: Sequence[type[DomainError]],
 ) -> Route:
     """Read the view's signature; raises BadRoute where the declaration makes no sense."""
     where = f"{method} {path} ({view.__name__})"
@@ -74,6 +85,7 @@ def read_route(
         query=_input_model(where, "query", hints) if "query" in names else None,
         takes_caller="caller" in names,
         reply=_reply_model(where, hints.get("return")),
+        raises=tuple(raises),
     )
     if (route.reply is None) != (status == 204):
         raise BadRoute(f"{where}: 204 has no model, any other status has one")

@@ -1,0 +1,56 @@
+"""Facts that stop a use case of accounts."""
+
+from millrace.platform.errors import Conflict, NotFound, Unauthenticated, Unavailable
+from millrace.platform.ids import UserId
+
+
+class EmailTaken(Conflict):
+    """Another account has this address."""
+
+    slug = "email-taken"
+
+    def __init__(self) -> None:
+        super().__init__("There is an account with this email address already.")
+
+
+class WrongCredentials(Unauthenticated):
+    """Address and password do not belong together; which of them is wrong is never told."""
+
+    slug = "wrong-credentials"
+
+    def __init__(self) -> None:
+        super().__init__("The email address or the password is not right.")
+
+
+class BadToken(Unauthenticated):
+    """The token is not one of ours, not for us, or no longer valid; why stays in `reason`, for our logs."""
+
+    slug = "bad-token"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The access token is not valid. Sign in again.")
+        self.reason = reason
+
+
+class AccountGone(NotFound):
+    """There is no such account, or no longer."""
+
+    slug = "account-gone"
+
+    def __init__(self, user_id: UserId) -> None:
+        super().__init__("This account does not exist.")
+        self.user_id = user_id
+
+
+class AccountsUnavailable(Unavailable):
+    """The table does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__("Accounts cannot be reached at the moment. Please try again.")
+
+
+class KeysUnavailable(Unavailable):
+    """The keys that sign and prove tokens do not answer."""
+
+    def __init__(self) -> None:
+        super().__init__("Signing in does not work at the moment. Please try again.")

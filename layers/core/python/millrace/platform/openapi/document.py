@@ -1,0 +1,162 @@
+"""The whole API for people and for generated clients: OpenAPI 3.1 with every schema."""
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from millrace.platform.errors import DomainError
+from millrace.platform.http import Access, Api
+from millrace.platform.http.problems import MEDIA_TYPE, TITLES, Problem, status_of
+from millrace.platform.http.route import Route
+from millrace.platform.ids import ID_PATTERN
+
+Json = dict[str, Any]
+SECURITY_SCHEME = "bearer"
+REF = "#/components/schemas/{model}"
+_References = Mapping[tuple[type[BaseModel], JsonSchemaMode], Json]
+
+
+class AmbiguousRoutes(ValueError):
+    """Two routes share a method and path, or two views share a name, across the functions."""
+
+
+def routes_of(apis: Mapping[str, Api]) -> Iterator[tuple[str, Route]]:
+    """Yield function folder and route, by path and method; raises AmbiguousRoutes."""
+    found = [(folder, route) for folder, api in apis.items() for route in api.routes]
+    for names in ([route.name for _, route in found], [route.view.__name__ for _, route in found]):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise AmbiguousRoutes(", ".join(twice))
+    yield from sorted(found, key=lambda pair: (pair[1].path, pair[1].method))
+
+
+def api_document(apis: Mapping[str, Api], *, version: str) -> Json:
+    """Describe every route with its schemas, problems and security."""
+    routes = [route for _, route in routes_of(apis)]
+    references, definitions = _schemas(routes)
+    paths: dict[str, Json] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Millrace",
+            "version": version,
+            "description": "A video platform that anyone can own. Errors are problem documents (RFC 9457).",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/", "description": "The site's own address."}],
+        "tags": [{"name": tag} for tag in sorted({route.tag for route in routes})],
+        "paths": paths,
+        "components": {
+            "schemas": definitions,
+            "securitySchemes": {
+                SECURITY_SCHEME: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "An access token, as registering and signing in give one.",
+                }
+            },
+        },
+    }
+
+
+def _schemas(routes: Iterable[Route]) -> tuple[_References, Json]:
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(Problem, "serialization"): None}
+    for route in routes:
+        for model in filter(None, (route.body, route.query)):
+            wanted[(model, "validation")] = None
+        if route.reply is not None:
+            wanted[(route.reply, "serialization")] = None
+    described, root = models_json_schema(list(wanted), ref_template=REF)
+    references = {(model, mode): described[model, mode] for model, mode in wanted}
+    return references, dict(sorted(root.get("$defs", {}).items()))
+
+
+def _operation(route: Route, references: _References) -> Json:
+    summary, _, description = inspect.cleandoc(route.view.__doc__ or route.view.__name__).partition(". ")
+    operation: Json = {
+        "operationId": route.view.__name__,
+        "tags": [route.tag],
+        "summary": " ".join(summary.split()).rstrip("."),
+        "security": _security(route.access),
+    }
+    if description:
+        operation["description"] = " ".join(description.split())
+    parameters = [*_path_parameters(route), *_query_parameters(route)]
+    if parameters:
+        operation["parameters"] = parameters
+    if route.body is not None:
+        schema = references[(route.body, "validation")]
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    operation["responses"] = _responses(route, references)
+    return operation
+
+
+def _security(access: Access) -> list[Json]:
+    match access:
+        case Access.PUBLIC:
+            return []
+        case Access.OPTIONAL:
+            return [{}, {SECURITY_SCHEME: []}]
+        case Access.SIGNED_IN:
+            return [{SECURITY_SCHEME: []}]
+
+
+def _path_parameters(route: Route) -> Iterator[Json]:
+    for name, is_id in route.path_params.items():
+        schema: Json = {"type": "string", "pattern": f"^{ID_PATTERN}$"} if is_id else {"type": "string"}
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _query_parameters(route: Route) -> Iterator[Json]:
+    if route.query is None:
+        return
+    schema = route.query.model_json_schema(ref_template=REF)
+    # A parameter's own schema cannot point at a definition beside it.
+    if "$defs" in schema:
+        raise TypeError(f"{route.name}: a query has plain fields only")
+    for name, described in schema.get("properties", {}).items():
+        own = {key: value for key, value in described.items() if key != "description"}
+        parameter: Json = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": own}
+        if "description" in described:
+            parameter["description"] = described["description"]
+        yield parameter
+
+
+def _responses(route: Route, references: _References) -> Json:
+    success: Json = {"description": "Done."}
+    if route.reply is not None:
+        success["content"] = {"application/json": {"schema": references[(route.reply, "serialization")]}}
+    if route.sets_cookies:
+        success["headers"] = {"Set-Cookie": {"schema": {"type": "string"}, "description": "One for each cookie."}}
+    responses: Json = {str(route.status): success}
+    problem = {MEDIA_TYPE: {"schema": references[(Problem, "serialization")]}}
+    for status, reasons in sorted(_refusals(route).items()):
+        responses[str(status)] = {"description": " ".join([f"{TITLES[status]}.", *reasons]), "content": problem}
+    responses["default"] = {"description": "Any other failure: 429, 5xx.", "content": problem}
+    return responses
+
+
+def _refusals(route: Route) -> Mapping[int, list[str]]:
+    """Return the statuses that a caller of this route has to expect, with the view's own reasons."""
+    refusals: dict[int, list[str]] = {}
+    if route.body is not None:
+        refusals |= {400: [], 413: [], 415: [], 422: []}
+    if route.query is not None:
+        refusals |= {422: []}
+    if route.access is not Access.PUBLIC:
+        refusals |= {401: []}
+    if route.path_params:
+        refusals |= {404: []}
+    for error in route.raises:
+        refusals.setdefault(status_of(error), []).append(_reason(error))
+    return refusals
+
+
+def _reason(error: type[DomainError]) -> str:
+    return inspect.cleandoc(error.__doc__ or error.__name__).splitlines()[0]

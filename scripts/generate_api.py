@@ -1,0 +1,51 @@
+"""Write docs/api/openapi.json and docs/api/gateway.json from the routes that functions declare.
+
+With --check nothing is written: a stale file is named, and the exit code is 1.
+"""
+
+import argparse
+import json
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "layers" / "core" / "python"))
+
+from millrace.platform.openapi import api_document, gateway_body, load_apis  # noqa: E402 - the path comes first
+
+
+def generate(root: Path = ROOT) -> dict[Path, str]:
+    """Return the text of each generated file, by its path."""
+    apis = load_apis(root / "functions")
+    version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    folder = root / "docs" / "api"
+    documents = {
+        folder / "openapi.json": api_document(apis, version=version),
+        folder / "gateway.json": gateway_body(apis, version=version),
+    }
+    return {path: json.dumps(document, indent=2, ensure_ascii=False) + "\n" for path, document in documents.items()}
+
+
+def main() -> int:
+    """Write or check the files; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a file is stale")
+    check = parser.parse_args().check
+    stale = False
+    for path, text in generate().items():
+        current = path.read_text(encoding="utf-8") if path.exists() else None
+        if current == text:
+            continue
+        if check:
+            print(f"{path.relative_to(ROOT)} is stale: run scripts/generate_api.py", file=sys.stderr)
+            stale = True
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.relative_to(ROOT)}")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
