@@ -54,7 +54,7 @@ def _texts(value: Any) -> list[Any]:
 def test_no_role_may_do_everything_or_act_on_everything() -> None:
     for name, resource in RESOURCES.items():
         if resource["Type"] == "AWS::KMS::Key":
-            continue  # A key policy is attached to its key: "*" means this key there, and the account has to administer it.
+            continue  # In a key policy "*" means the key itself, and the account has to administer it.
         for statement in _statements(resource):
             assert "*" not in _texts(statement["Action"]), name
             assert not any(str(action).endswith(":*") for action in _texts(statement["Action"])), name

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from millrace.media.refusal import SourceRejected
 from millrace.platform import clients, settings
@@ -12,6 +13,9 @@ from millrace.transcode.model import FailureTask
 from millrace.videos import service
 from millrace.videos.model import Failure, Video
 from millrace.videos.places import place_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 OURS = Failure(
     code="internal",
@@ -70,6 +74,6 @@ def _remove_media(video: Video) -> None:
         PaginationConfig={"PageSize": DELETE_BATCH},
     )
     for page in pages:
-        keys = [{"Key": found["Key"]} for found in page.get("Contents", []) if "Key" in found]
+        keys: list[ObjectIdentifierTypeDef] = [{"Key": found["Key"]} for found in page.get("Contents", [])]
         if keys:
             s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})

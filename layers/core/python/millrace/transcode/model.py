@@ -2,6 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from millrace.media.package import MeasuredTrack
+from millrace.media.probe import SourceInfo
+from millrace.media.timeline import Timeline
 from millrace.platform.ids import UploadId, VideoId
 from millrace.videos.places import UploadPlace
 
@@ -35,32 +38,28 @@ class FailureTask(UploadTask):
     cause: str = ""
 
 
+class ProbedSource(_Value):
+    """What the probe found out about a source file."""
+
+    source: SourceInfo
+    timeline: Timeline
+
+
 class Planned(_Value):
     """The chunks to encode, in playing order."""
 
     chunks: tuple[int, ...]
 
 
-class StoredSegment(_Value):
-    """A segment that lies in the media bucket; times in ticks of its track's timescale."""
-
-    number: int
-    decode_time: int
-    duration: int
-    size_bytes: int
-
-
 class StoredTrack(_Value):
-    """The segments of one rendition, or of the sound, in order; `init_sha256` proves that they fit together."""
+    """A rendition, or the sound, as far as one encoder made it; `init_sha256` proves that the parts fit together."""
 
-    name: str
     init_sha256: str
-    segments: tuple[StoredSegment, ...]
+    track: MeasuredTrack
 
 
-class EncodedChunk(_Value):
-    """What encoding a chunk left in the media bucket, and the CPU that it took."""
+class Encoded(_Value):
+    """What an encoder left in the media bucket, and the CPU that it took."""
 
-    chunk: int
     tracks: tuple[StoredTrack, ...]
     cpu_s: float

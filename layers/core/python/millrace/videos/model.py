@@ -38,7 +38,7 @@ class _Fact(BaseModel):
 
 
 class Upload(_Fact):
-    """One multipart upload of a source file; `s3_upload_id` is S3's name for it."""
+    """One multipart upload of a source file, as announced; `s3_upload_id` is S3's name for it."""
 
     upload_id: UploadId
     s3_upload_id: str
@@ -90,7 +90,9 @@ class Video(_Fact):
             case VideoState.READY:
                 return 100
             case VideoState.PROCESSING if self.film:
-                return PLANNED_PERCENT + (PACKAGING_PERCENT - PLANNED_PERCENT) * self.chunks_done // self.film.chunk_count
+                return (
+                    PLANNED_PERCENT + (PACKAGING_PERCENT - PLANNED_PERCENT) * self.chunks_done // self.film.chunk_count
+                )
             case _:
                 return 0
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from millrace.platform.ids import UploadId, VideoId, is_id
 from millrace.videos.model import Video, Visibility
 
-MULTIVARIANT = "main.m3u8"
-MANIFEST = "manifest.mpd"
 POSTER = "poster.jpg"
 
 

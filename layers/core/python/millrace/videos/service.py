@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from millrace.media.package import MAIN_PLAYLIST, MANIFEST
 from millrace.platform import events
 from millrace.platform.clock import now
 from millrace.platform.events import VideoFailed, VideoPlayable, VideoReady, VideoUploaded
@@ -11,7 +12,7 @@ from millrace.platform.site import public_url
 from millrace.videos import cookies, store, uploads
 from millrace.videos.errors import NotPlayable, UploadClosed, VideoGone
 from millrace.videos.model import Failure, Film, Video, VideoState, Visibility
-from millrace.videos.places import MANIFEST, MULTIVARIANT, POSTER, UploadPlace, place_of
+from millrace.videos.places import POSTER, UploadPlace, place_of
 
 # One long evening; the player asks again before it ends.
 COOKIE_LIFETIME = timedelta(hours=12)
@@ -87,7 +88,7 @@ def addresses(video: Video) -> Playback:
     if video.state is not VideoState.READY:
         raise NotPlayable(video.video_id)
     folder = _folder_url(video)
-    return Playback(folder + MULTIVARIANT, folder + MANIFEST, folder + POSTER, f"/media/private/{video.video_id}/", {})
+    return Playback(folder + MAIN_PLAYLIST, folder + MANIFEST, folder + POSTER, f"/media/private/{video.video_id}/", {})
 
 
 def playback(video: Video) -> Playback:
@@ -107,11 +108,9 @@ def receive_upload(video_id: VideoId, upload_id: UploadId, size_bytes: int) -> b
 
     Idempotent: told again while the video is in processing it answers True and changes nothing.
     """
-    if store.begin_processing(video_id, upload_id, size_bytes):
+    if store.begin_processing(video_id, upload_id):
         owner_id = store.get(video_id).owner_id
-        events.publish(
-            VideoUploaded(video_id=video_id, owner_id=owner_id, upload_id=upload_id, size_bytes=size_bytes)
-        )
+        events.publish(VideoUploaded(video_id=video_id, owner_id=owner_id, upload_id=upload_id, size_bytes=size_bytes))
         return True
     try:
         video = store.get(video_id)
@@ -153,7 +152,10 @@ def publish(video_id: VideoId, upload_id: UploadId) -> None:
 
 
 def fail(video_id: VideoId, upload_id: UploadId, failure: Failure) -> Video | None:
-    """Record why the video failed and say so; None if the video or this upload of it is gone. Idempotent like publish."""
+    """Record why the video failed and say so; None if the video, or this upload of it, is gone.
+
+    Idempotent like `publish`.
+    """
     store.fail(video_id, upload_id, failure)
     try:
         video = store.get(video_id)

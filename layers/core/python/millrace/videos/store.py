@@ -32,7 +32,7 @@ from millrace.videos.errors import VideoGone
 from millrace.videos.model import Failure, Film, Upload, Video, VideoState, Visibility
 
 
-class _ByOwner(GlobalSecondaryIndex["_Record"]):
+class _ByOwner(GlobalSecondaryIndex["_Record"]):  # type: ignore[no-untyped-call]  # untyped in pynamodb
     class Meta:
         index_name = "by_owner"
         projection = AllProjection()
@@ -115,22 +115,20 @@ def get(video_id: VideoId) -> Video:
 def by_owner(owner_id: UserId, limit: int, after: VideoId | None) -> VideoPage:
     """Return a page of an owner's videos, newest first, beginning behind `after`."""
     _table()
-    start_key = {"owner_id": {"S": owner_id}, "video_id": {"S": after}} if after else None
+    start_key: dict[str, dict[str, str]] | None = None
+    if after is not None:
+        start_key = {"owner_id": {"S": owner_id}, "video_id": {"S": after}}
     found = _Record.by_owner.query(owner_id, scan_index_forward=False, limit=limit, last_evaluated_key=start_key)
     videos = [_video(record) for record in found]
     return VideoPage(videos, videos[-1].video_id if found.last_evaluated_key else None)
 
 
-def begin_processing(video_id: VideoId, upload_id: UploadId, size_bytes: int) -> bool:
+def begin_processing(video_id: VideoId, upload_id: UploadId) -> bool:
     """Move from uploading to processing; False if that has happened already."""
     return _change(
         video_id,
         _leaves(upload_id, VideoState.UPLOADING),
-        [
-            _Record.state.set(VideoState.PROCESSING.value),
-            _Record.size_bytes.set(size_bytes),
-            _Record.uploaded_at.set(now()),
-        ],
+        [_Record.state.set(VideoState.PROCESSING.value), _Record.uploaded_at.set(now())],
     )
 
 
@@ -172,7 +170,10 @@ def fail(video_id: VideoId, upload_id: UploadId, failure: Failure) -> bool:
 
 
 def _leaves(upload_id: UploadId, *states: VideoState) -> Condition:
-    return (_Record.upload_id == upload_id) & _Record.state.is_in(*(state.value for state in states))
+    same_upload: Condition = _Record.upload_id == upload_id
+    in_state: Condition = _Record.state.is_in(*(state.value for state in states))
+    both: Condition = same_upload & in_state
+    return both
 
 
 def _change(video_id: VideoId, condition: Condition, actions: Sequence[Action]) -> bool:

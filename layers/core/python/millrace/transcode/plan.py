@@ -1,0 +1,33 @@
+"""Plan: the ladder, and where the film is cut into chunks."""
+
+from millrace.media.plan import EncodePlan, make_plan
+from millrace.platform import settings
+from millrace.transcode import work
+from millrace.transcode.failure import refusals
+from millrace.transcode.model import Planned, ProbedSource, UploadTask
+from millrace.videos import service
+from millrace.videos.model import Film
+
+
+def plan_encode(task: UploadTask) -> Planned:
+    """Make the plan that every later step works by. Idempotent: the same source makes the same plan."""
+    probed = work.load(task.place, work.SOURCE, ProbedSource)
+    with refusals():
+        plan = make_plan(probed.source, probed.timeline, parallelism=int(settings.require("TRANSCODE_CONCURRENCY")))
+    work.save(task.place, work.PLAN, plan)
+    service.record_film(task.video_id, task.upload_id, film_of(plan))
+    return Planned(chunks=tuple(chunk.index for chunk in plan.chunks))
+
+
+def film_of(plan: EncodePlan) -> Film:
+    """Return what the owner is told of the plan."""
+    largest = plan.renditions[0]
+    return Film(
+        duration_ms=round(plan.duration_s * 1000),
+        frame_rate=plan.frame_rate,
+        width_px=largest.width,
+        height_px=largest.height,
+        has_audio=plan.audio is not None,
+        renditions=tuple(f"{rendition.short_side}p" for rendition in plan.renditions),
+        chunk_count=len(plan.chunks),
+    )

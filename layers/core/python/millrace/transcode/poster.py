@@ -1,0 +1,26 @@
+"""The poster: one typical picture of the film."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from millrace.media.ffmpeg import poster_argv
+from millrace.media.probe import Limits
+from millrace.platform.process import run, tool
+from millrace.platform.steps import Deadline
+from millrace.transcode import work
+from millrace.transcode.model import UploadTask
+from millrace.transcode.segments import put_all
+from millrace.transcode.source import find_source, tool_timeout_s
+from millrace.videos import service
+from millrace.videos.places import POSTER
+
+
+def make_poster(task: UploadTask, deadline: Deadline) -> None:
+    """Take a typical early picture and store it as JPEG. Idempotent."""
+    video = service.in_processing(task.video_id, task.upload_id)
+    plan = work.load_plan(task.place)
+    with TemporaryDirectory(prefix="poster_") as scratch:
+        picture = Path(scratch) / POSTER
+        argv = poster_argv(tool("ffmpeg"), plan, find_source(task.place).url(), str(picture), Limits())
+        run(argv, timeout_s=tool_timeout_s(deadline), cwd=Path(scratch))
+        put_all([(task.place.media_prefix(video.visibility) + POSTER, picture.read_bytes(), "image/jpeg")])
