@@ -1,0 +1,1 @@
+"""Media formats and encode plans: pure code, without AWS, environment, clock or network."""

@@ -1,0 +1,222 @@
+"""Compile an encode plan to ffmpeg commands.
+
+ffmpeg-python only writes down the typed plan as a filter graph and a list of arguments; running it is
+`platform.process`'s business. Golden files in tests/golden pin the result.
+"""
+
+from fractions import Fraction
+from typing import Any, Final
+
+import ffmpeg as graph  # type: ignore[import-untyped]
+
+from millrace.media.ladder import Rendition
+from millrace.media.plan import ROLL_FRAMES, AudioPlan, Chunk, EncodePlan
+from millrace.media.probe import AUDIO_CODECS, VIDEO_CODECS, Limits, input_options
+
+__all__ = ["audio_argv", "audio_output", "chunk_argv", "chunk_outputs", "chunk_window", "poster_argv"]
+
+CRF: Final = 23
+PRESET: Final = "veryfast"
+# A scene cut may start a GOP early, but not within the frames that are thrown away.
+KEYINT_MIN: Final = ROLL_FRAMES
+BUFFER_FACTOR: Final = Fraction(3, 2)
+POSTER_LONG_SIDE: Final = 1280
+POSTER_FRAMES: Final = 24
+POSTER_SHARE: Final = Fraction(1, 10)
+POSTER_LATEST_S: Final = 30
+# Codecs whose decoder has another name than the stream.
+_DECODER_NAMES: Final = {"mp3": "mp3float", "mp2": "mp2float", "mp1": "mp1float", "flv1": "flv", "dts": "dca"}
+
+
+def chunk_window(plan: EncodePlan, chunk: Chunk) -> tuple[int, int]:
+    """Return the grid frames that the encoder sees: the chunk and what is thrown away around it."""
+    return (
+        max(0, chunk.start_frame - ROLL_FRAMES),
+        min(plan.frame_count, chunk.end_frame + ROLL_FRAMES),
+    )
+
+
+def chunk_outputs(plan: EncodePlan, output_dir: str) -> dict[str, str]:
+    """Return the file of each rendition, by name, that `chunk_argv` writes."""
+    return {rendition.name: f"{output_dir}/{rendition.name}.mp4" for rendition in plan.renditions}
+
+
+def audio_output(output_dir: str) -> str:
+    """Return the file that `audio_argv` writes."""
+    return f"{output_dir}/audio.mp4"
+
+
+def chunk_argv(
+    ffmpeg: str,
+    plan: EncodePlan,
+    chunk: Chunk,
+    source_url: str,
+    output_dir: str,
+    limits: Limits | None = None,
+) -> list[str]:
+    """Return the command that decodes a chunk once and encodes it in every rendition."""
+    first, last = chunk_window(plan, chunk)
+    start_s = first / plan.frame_rate - Fraction(chunk.margin_s).limit_denominator(1000)
+    source = graph.input(source_url, **_input(plan, limits, start_s + plan.origin_s if first else None))
+    frames = _grid_frames(source[str(plan.video_stream_index)], plan, first, last)
+    copies = frames.filter_multi_output("split", len(plan.renditions))
+    files = chunk_outputs(plan, output_dir)
+    outputs = [
+        graph.output(
+            copies[position].filter("scale", rendition.width, rendition.height, flags="bicubic").filter("setsar", "1"),
+            files[rendition.name],
+            **_video_options(plan, rendition, first),
+        )
+        for position, rendition in enumerate(plan.renditions)
+    ]
+    return _compile(ffmpeg, graph.merge_outputs(*outputs))
+
+
+def _input(plan: EncodePlan, limits: Limits | None, seek_s: Fraction | None) -> dict[str, str]:
+    """Return the input's options; `seek_s` is a timestamp of the source."""
+    options = input_options(limits or Limits())
+    decoders = (_DECODER_NAMES.get(codec, codec) for codec in VIDEO_CODECS | AUDIO_CODECS)
+    options["codec_whitelist"] = ",".join(sorted(decoders)) + "," + ",".join(_PCM)
+    if seek_s is not None and seek_s > plan.container_start_s:
+        # ffmpeg adds the container's start to what -ss says.
+        options["ss"] = _decimal(seek_s - plan.container_start_s)
+    return options
+
+
+_PCM: Final = tuple(
+    "pcm_" + name
+    for name in [
+        "s16le",
+        "s16be",
+        "s24le",
+        "s24be",
+        "s32le",
+        "s32be",
+        "u8",
+        "s8",
+        "f32le",
+        "f32be",
+        "f64le",
+        "alaw",
+        "mulaw",
+        "bluray",
+        "dvd",
+    ]
+)
+
+
+def _grid_frames(video: Any, plan: EncodePlan, first: int, last: int) -> Any:
+    """Put decoded pictures on the grid and keep exactly frames `first` up to `last`."""
+    if plan.deinterlace:
+        video = video.filter("yadif", mode="send_frame", deint="interlaced")
+    if plan.origin_s:
+        video = video.filter("setpts", f"PTS-({plan.origin_s})/TB")
+    return (
+        # start_time repeats the first picture where the grid begins before it.
+        video.filter("fps", fps=str(plan.frame_rate), start_time=_decimal(first / plan.frame_rate), round="near")
+        # The last picture is repeated for ever, so that trim always finds its frames.
+        .filter("tpad", stop=-1, stop_mode="clone")
+        # After fps a tick is a frame: trimming counts whole numbers.
+        .filter("trim", start_pts=first, end_pts=last)
+        .filter("setpts", "PTS-STARTPTS")
+    )
+
+
+def _video_options(plan: EncodePlan, rendition: Rendition, first: int) -> dict[str, Any]:
+    gop = plan.gop_frames
+    return {
+        "format": "mp4",
+        "map_metadata": -1,
+        "map_chapters": -1,
+        "c:v": "libx264",
+        "preset": PRESET,
+        # Capped CRF: quality decides, the cap protects; an average bitrate would not survive chunking.
+        "crf": CRF,
+        "maxrate": rendition.maxrate_bps,
+        "bufsize": int(rendition.maxrate_bps * BUFFER_FACTOR),
+        "profile:v": "high",
+        "pix_fmt": "yuv420p",
+        "g": gop,
+        "keyint_min": KEYINT_MIN,
+        # Keyframes sit on the grid, wherever this chunk begins.
+        "force_key_frames": f"expr:eq(mod(n+{first},{gop}),0)",
+        # The filters made every frame wanted: the muxer's side shall neither drop nor repeat.
+        "fps_mode": "passthrough",
+        "video_track_timescale": plan.timescale,
+        # Without version strings and dates the init segments of all chunks are the same bytes.
+        "fflags": "+bitexact",
+        "flags:v": "+bitexact",
+        # A fragment a keyframe; negative composition offsets instead of an edit list (CMAF).
+        "movflags": "+frag_keyframe+empty_moov+default_base_moof+cmaf+skip_trailer",
+    }
+
+
+def audio_argv(
+    ffmpeg: str, plan: EncodePlan, source_url: str, output_dir: str, limits: Limits | None = None
+) -> list[str]:
+    """Return the command that encodes the whole sound track; ValueError when the plan has none."""
+    audio = plan.audio
+    if audio is None:
+        raise ValueError("the plan has no audio")
+    source = graph.input(source_url, **_input(plan, limits, None))
+    sound = _aligned_sound(source[str(audio.stream_index)], plan, audio)
+    output = graph.output(
+        sound,
+        audio_output(output_dir),
+        **{
+            "format": "mp4",
+            "map_metadata": -1,
+            "map_chapters": -1,
+            "c:a": "aac",
+            "b:a": audio.bitrate_bps,
+            "fflags": "+bitexact",
+            "flags:a": "+bitexact",
+            # Long fragments only keep memory small: cmaf.cut_audio makes the segments.
+            "frag_duration": 10_000_000,
+            "movflags": "+empty_moov+default_base_moof+skip_trailer",
+            "use_editlist": 0,
+        },
+    )
+    return _compile(ffmpeg, output)
+
+
+def _aligned_sound(sound: Any, plan: EncodePlan, audio: AudioPlan) -> Any:
+    """Put sound on the picture's clock: from its first frame to its last, holes filled with silence."""
+    if plan.origin_s:
+        sound = sound.filter("asetpts", f"PTS-({plan.origin_s})/TB")
+    return (
+        sound.filter("aresample", audio.sample_rate_hz, **{"async": 1}, first_pts=0)
+        .filter("aformat", channel_layouts="stereo", sample_fmts="fltp")
+        .filter("apad", whole_len=audio.sample_count)
+        .filter("atrim", end_sample=audio.sample_count)
+    )
+
+
+def poster_argv(ffmpeg: str, plan: EncodePlan, source_url: str, output: str, limits: Limits | None = None) -> list[str]:
+    """Return the command that writes the poster: the most typical of some early frames, as JPEG."""
+    at_s = min(plan.duration_s * POSTER_SHARE, Fraction(POSTER_LATEST_S))
+    source = graph.input(source_url, **_input(plan, limits, at_s + plan.origin_s))
+    top = plan.renditions[0]
+    scale = min(Fraction(1), Fraction(POSTER_LONG_SIDE, max(top.width, top.height)))
+    picture = source[str(plan.video_stream_index)]
+    if plan.deinterlace:
+        picture = picture.filter("yadif", mode="send_frame", deint="interlaced")
+    picture = (
+        picture.filter("trim", end_frame=POSTER_FRAMES)
+        .filter("thumbnail", n=POSTER_FRAMES)
+        .filter("scale", int(top.width * scale) // 2 * 2, int(top.height * scale) // 2 * 2, out_range="pc")
+        .filter("setsar", "1")
+    )
+    options = {"format": "image2", "update": 1, "frames:v": 1, "c:v": "mjpeg", "q:v": 3}
+    options |= {"pix_fmt": "yuvj420p", "map_metadata": -1, "fflags": "+bitexact", "flags:v": "+bitexact"}
+    return _compile(ffmpeg, graph.output(picture, output, **options))
+
+
+def _compile(ffmpeg: str, output: Any) -> list[str]:
+    # Raw timestamps (-copyts) are what the plan's origin refers to.
+    command = [ffmpeg, "-nostdin", "-hide_banner", "-v", "error", "-y", "-copyts"]
+    return [str(part) for part in graph.compile(output, cmd=command)]
+
+
+def _decimal(seconds: Fraction) -> str:
+    return f"{float(seconds):.6f}"

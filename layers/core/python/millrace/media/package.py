@@ -1,0 +1,219 @@
+"""Turn measured segments into playlists: HLS and DASH over the same CMAF files."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from millrace.media import dash, hls
+from millrace.media.cmaf import MeasuredSegment
+from millrace.media.ladder import Rendition
+from millrace.media.plan import AudioPlan, EncodePlan
+
+__all__ = ["AUDIO_NAME", "MAIN_PLAYLIST", "MANIFEST", "MEDIA_PLAYLIST", "MeasuredTrack", "package"]
+
+MAIN_PLAYLIST: Final = "main.m3u8"
+MANIFEST: Final = "manifest.mpd"
+MEDIA_PLAYLIST: Final = "media.m3u8"
+INIT_SEGMENT: Final = "init.mp4"
+AUDIO_NAME: Final = "audio"
+_AUDIO_GROUP: Final = "audio"
+_MICROSECOND: Final = Decimal("0.000001")
+
+
+class MeasuredTrack(BaseModel):
+    """Describe a stored rendition, or the sound: its codec and all segments so far, in order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    codec: str
+    timescale: int
+    segments: tuple[MeasuredSegment, ...]
+
+    @property
+    def duration_s(self) -> Fraction:
+        """Return how long the segments play."""
+        return Fraction(sum(segment.duration for segment in self.segments), self.timescale)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    peak_bps: int
+    average_bps: int
+
+
+def package(
+    plan: EncodePlan, video: Sequence[MeasuredTrack], audio: MeasuredTrack | None, *, is_complete: bool = True
+) -> dict[str, str]:
+    """Return the text of each playlist by its path below the video's folder.
+
+    While the video is incomplete the media playlists are of type EVENT and there is no DASH manifest. Raises
+    ValueError if a track has a hole, or renditions of one video are not aligned.
+    """
+    for track in [*video, *([audio] if audio else [])]:
+        _check_contiguous(track)
+    _check_aligned(video)
+    tracks = {track.name: track for track in video}
+    ordered = [(rendition, tracks[rendition.name]) for rendition in plan.renditions if rendition.name in tracks]
+    files = {MAIN_PLAYLIST: hls.write_multivariant(_multivariant(plan, ordered, audio, is_complete=is_complete))}
+    for track in [*video, *([audio] if audio else [])]:
+        files[f"{track.name}/{MEDIA_PLAYLIST}"] = hls.write_media(_media(track, plan, is_complete=is_complete))
+    if is_complete:
+        files[MANIFEST] = dash.write(_manifest(plan, ordered, audio))
+    return files
+
+
+def _check_contiguous(track: MeasuredTrack) -> None:
+    if not track.segments:
+        raise ValueError(f"{track.name} has no segments")
+    if track.segments[0].number != 1 or track.segments[0].decode_time != 0:
+        raise ValueError(f"{track.name} does not begin at the first segment")
+    for before, after in pairwise(track.segments):
+        if after.number != before.number + 1 or after.decode_time != before.decode_time + before.duration:
+            raise ValueError(f"{track.name} has a hole before segment {after.number}")
+
+
+def _check_aligned(video: Sequence[MeasuredTrack]) -> None:
+    """Require the same segment boundaries everywhere: players switch renditions there."""
+    boundaries = {
+        (track.timescale, tuple((segment.decode_time, segment.duration) for segment in track.segments))
+        for track in video
+    }
+    if len(boundaries) != 1:
+        raise ValueError("the renditions are not aligned")
+
+
+def _media(track: MeasuredTrack, plan: EncodePlan, *, is_complete: bool) -> hls.MediaPlaylist:
+    # One target for all tracks; audio segments differ from it by less than a frame.
+    longest_s = max(
+        plan.segment_frames / plan.frame_rate,
+        *(Fraction(segment.duration, track.timescale) for segment in track.segments),
+    )
+    return hls.MediaPlaylist(
+        target_duration_s=max(1, math.floor(longest_s + Fraction(1, 2))),
+        map_uri=INIT_SEGMENT,
+        segments=tuple(
+            hls.MediaSegment(f"seg_{segment.number:05d}.m4s", _seconds(segment.duration, track.timescale))
+            for segment in track.segments
+        ),
+        playlist_type=hls.PlaylistType.VOD if is_complete else hls.PlaylistType.EVENT,
+        has_ended=is_complete,
+        # Without this, players begin near the end of a playlist that still grows.
+        start=None if is_complete else hls.Start(Decimal(0), is_precise=True),
+    )
+
+
+def _seconds(ticks: int, timescale: int) -> Decimal:
+    return (Decimal(ticks) / timescale).quantize(_MICROSECOND)
+
+
+def _multivariant(
+    plan: EncodePlan,
+    video: Sequence[tuple[Rendition, MeasuredTrack]],
+    audio: MeasuredTrack | None,
+    *,
+    is_complete: bool,
+) -> hls.MultivariantPlaylist:
+    sound = _rates(audio, plan.audio.bitrate_bps, is_complete=is_complete) if audio and plan.audio else _Rates(0, 0)
+    variants = []
+    for rendition, track in video:
+        rates = _rates(track, rendition.maxrate_bps, is_complete=is_complete)
+        variants.append(
+            hls.Variant(
+                uri=f"{rendition.name}/{MEDIA_PLAYLIST}",
+                bandwidth_bps=rates.peak_bps + sound.peak_bps,
+                average_bandwidth_bps=rates.average_bps + sound.average_bps,
+                codecs=(track.codec, audio.codec) if audio else (track.codec,),
+                width=rendition.width,
+                height=rendition.height,
+                frame_rate=Decimal(plan.frame_rate.numerator) / plan.frame_rate.denominator,
+                audio_group_id=_AUDIO_GROUP if audio else None,
+            )
+        )
+    group = (_audio_rendition(plan.audio),) if audio and plan.audio else ()
+    start = None if is_complete else hls.Start(Decimal(0), is_precise=True)
+    return hls.MultivariantPlaylist(tuple(variants), group, start)
+
+
+def _audio_rendition(audio: AudioPlan) -> hls.AudioRendition:
+    return hls.AudioRendition(
+        group_id=_AUDIO_GROUP,
+        name="main",
+        uri=f"{AUDIO_NAME}/{MEDIA_PLAYLIST}",
+        language=None if audio.language == "und" else audio.language,
+        channels=audio.channels,
+    )
+
+
+def _rates(track: MeasuredTrack, cap_bps: int, *, is_complete: bool) -> _Rates:
+    """Measure a track; while it grows, its cap stands for the segments to come."""
+    bits = sum(segment.size_bytes for segment in track.segments) * 8
+    average_bps = math.ceil(bits / track.duration_s)
+    peak_bps = peak_bandwidth_bps(track)
+    if not is_complete:
+        return _Rates(max(peak_bps, cap_bps), max(average_bps, cap_bps))
+    return _Rates(max(peak_bps, average_bps), average_bps)
+
+
+def peak_bandwidth_bps(track: MeasuredTrack) -> int:
+    """Return the largest rate over runs of segments of half to one and a half target durations (RFC 8216 4.1).
+
+    A last segment shorter than that counts only together with its neighbours.
+    """
+    target = max(segment.duration for segment in track.segments)
+    peak = Fraction(0)
+    for position in range(len(track.segments)):
+        duration = bits = 0
+        for segment in track.segments[position:]:
+            duration += segment.duration
+            bits += segment.size_bytes * 8
+            if 2 * duration > 3 * target:
+                break
+            if 2 * duration >= target:
+                peak = max(peak, Fraction(bits * track.timescale, duration))
+    return math.ceil(peak)
+
+
+def _manifest(
+    plan: EncodePlan, video: Sequence[tuple[Rendition, MeasuredTrack]], audio: MeasuredTrack | None
+) -> dash.Manifest:
+    pictures = tuple(
+        dash.Representation(
+            id=rendition.name,
+            codecs=track.codec,
+            bandwidth_bps=_rates(track, 0, is_complete=True).peak_bps,
+            timescale=track.timescale,
+            timeline=_timeline(track),
+            width=rendition.width,
+            height=rendition.height,
+            frame_rate=plan.frame_rate,
+        )
+        for rendition, track in video
+    )
+    sets = [dash.AdaptationSet(0, "video", pictures)]
+    if audio and plan.audio:
+        sound = dash.Representation(
+            id=AUDIO_NAME,
+            codecs=audio.codec,
+            bandwidth_bps=_rates(audio, 0, is_complete=True).peak_bps,
+            timescale=audio.timescale,
+            timeline=_timeline(audio),
+            sampling_rate_hz=plan.audio.sample_rate_hz,
+            channels=plan.audio.channels,
+        )
+        sets.append(dash.AdaptationSet(1, "audio", (sound,), plan.audio.language))
+    segment_s = _seconds(plan.segment_frames * plan.frame_ticks, plan.timescale)
+    # The sound's last frame ends a little later than the picture: players cut it there.
+    pictures_s = video[0][1].duration_s
+    duration_s = _seconds(pictures_s.numerator, pictures_s.denominator)
+    return dash.Manifest(duration_s, segment_s, tuple(sets))
+
+
+def _timeline(track: MeasuredTrack) -> tuple[dash.Run, ...]:
+    return dash.runs((segment.decode_time, segment.duration) for segment in track.segments)
