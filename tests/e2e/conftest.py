@@ -43,9 +43,7 @@ class Creator:
     def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         """Call the API through the edge, signed in."""
         headers = {"Authorization": f"Bearer {self.token}"} | kwargs.pop("headers", {})
-        return requests.request(
-            method, self.platform.edge_url + path, headers=headers, timeout=TIMEOUT_S, **kwargs
-        )
+        return requests.request(method, self.platform.edge_url + path, headers=headers, timeout=TIMEOUT_S, **kwargs)
 
     def begin(self, path: Path, **fields: Any) -> dict[str, Any]:
         """Make a video for the file, without uploading it."""
