@@ -1,1 +1,1 @@
-"""The command line, the deployer, the supervisor and the build steps: everything that runs on the operator's machine."""
+"""The command line, the deployer, the supervisor and the build steps: what runs on the operator's machine."""

@@ -85,7 +85,7 @@ def _stamp(packages: PackageSet) -> str:
 
 
 def _is_sound(folder: Path) -> bool:
-    """Tell whether the environment's interpreter is still the one that it was made with (system upgrades replace it)."""
+    """Tell whether the interpreter is still the one that the environment was made with: system upgrades replace it."""
     python = folder / "bin" / "python"
     if not python.exists():
         return False

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 # Never part of what a build is made from: caches, and what a build itself leaves beside its sources.
-_IGNORED = frozenset({"__pycache__", "node_modules", ".next", "dist", ".turbo", ".mypy_cache", ".ruff_cache"})
+_IGNORED = frozenset({"__pycache__", "node_modules", ".next", "dist", ".turbo", ".vite", "next-env.d.ts"})
 
 
 def digest(paths: Iterable[Path], *facts: str) -> str:

@@ -40,9 +40,8 @@ class Deployed:
 def deploy(wanted: Deployment, report: Callable[[str], None]) -> Deployed:
     """Bring the stack to what the template says; upload only what the deploy bucket does not have."""
     template = load_template(wanted.template)
-    before = stack.read_stack(wanted.target, wanted.stack_name)
-    live = before if before and before.status != "REVIEW_IN_PROGRESS" and "ROLLBACK_COMPLETE" != before.status else None
-    given, kept = choose_parameters(template, wanted.parameters, live.parameters if live else frozenset())
+    before = stack.ready_for_change(wanted.target, wanted.stack_name, report)
+    given, kept = choose_parameters(template, wanted.parameters, before.parameters if before else frozenset())
     bucket = _deploy_bucket(wanted.target)
     report("Packaging what changed")
     packaged = Packager(wanted.template.parent, bucket, _runtime(template, wanted.target)).package(template)
@@ -56,7 +55,7 @@ def deploy(wanted: Deployment, report: Callable[[str], None]) -> Deployed:
         _digest(body, wanted.parameters),
         lambda text: bucket.url(bucket.put(text.encode(), ".json")),
     )
-    after, changed = stack.apply(wanted.target, change, report)
+    after, changed = stack.apply(wanted.target, change, before)
     return Deployed(after.outputs, changed, len(bucket.uploaded))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from scripts.checkout import tools_dir
 from scripts.deployer.artifacts import write_zip
 from scripts.deployer.errors import BuildFailed
+from scripts.deployer.template import load_template, section
 from scripts.obtain_uv import obtain_uv
 from scripts.pip_settings import current_uv_environment
 from scripts.stamps import digest
@@ -61,6 +62,17 @@ def build_layer(name: str, source: Path, runtime: Runtime) -> BuiltLayer:
             zipped.replace(archive)
         _forget_older(archive, name)
     return measure(name, archive)
+
+
+def prebuild(template_path: Path) -> None:
+    """Build every layer that a template builds by make, so that packaging finds it in the cache."""
+    for name, resource in section(load_template(template_path), "Resources").items():
+        metadata, properties = resource.get("Metadata"), resource.get("Properties")
+        if not isinstance(metadata, dict) or not isinstance(properties, dict):
+            continue
+        source = properties.get("ContentUri")
+        if metadata.get("BuildMethod") == "makefile" and isinstance(source, str):
+            build_layer(name, template_path.parent / source, Runtime.of_this_machine())
 
 
 def measure(name: str, archive: Path) -> BuiltLayer:

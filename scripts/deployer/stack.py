@@ -66,9 +66,27 @@ def read_stack(target: Target, name: str) -> StackState | None:
     return None if stack["StackStatus"] == "DELETE_COMPLETE" else _state(stack)
 
 
-def apply(target: Target, change: StackChange, report: Callable[[str], None]) -> tuple[StackState, bool]:
-    """Bring the stack to the wanted state; return it, and whether anything was changed."""
-    before = _ready_for_change(target, read_stack(target, change.name), change.name, report)
+def ready_for_change(target: Target, name: str, report: Callable[[str], None]) -> StackState | None:
+    """Return the stack in a state that takes a change set, None if it has to be created."""
+    state = read_stack(target, name)
+    if state is None or state.status == "REVIEW_IN_PROGRESS":
+        return None
+    if state.status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}:
+        # Such a stack was never used: all that can be done with it is to delete it.
+        if not target.is_local:
+            raise StackFailed(f"stack {name} is in {state.status}: its creation failed; delete it, then deploy again")
+        report(f"Deleting what is left of a failed creation ({state.status})")
+        delete_stack(target, name)
+        return None
+    if state.status.endswith("_IN_PROGRESS"):
+        raise StackFailed(f"stack {name} is in {state.status}: another deployment is at work; wait for it to end")
+    if state.status == "UPDATE_ROLLBACK_FAILED":
+        raise StackFailed(f"stack {name} is in {state.status}: continue its rollback first, then deploy again")
+    return state
+
+
+def apply(target: Target, change: StackChange, before: StackState | None) -> tuple[StackState, bool]:
+    """Bring the stack from what `ready_for_change` found to the wanted state; tell whether anything was changed."""
     if before is not None and before.is_complete and before.digest == change.digest:
         return before, False
     change_set = _create_change_set(target, change, before)
@@ -98,26 +116,6 @@ def _state(stack: StackTypeDef) -> StackState:
     parameters = frozenset(item["ParameterKey"] for item in stack.get("Parameters", []))
     tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
     return StackState(stack["StackStatus"], outputs, parameters, tags.get(DIGEST_TAG))
-
-
-def _ready_for_change(
-    target: Target, state: StackState | None, name: str, report: Callable[[str], None]
-) -> StackState | None:
-    """Return the stack in a state that takes a change set, None if it has to be created."""
-    if state is None or state.status == "REVIEW_IN_PROGRESS":
-        return None
-    if state.status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}:
-        # Such a stack was never used: all that can be done with it is to delete it.
-        if not target.is_local:
-            raise StackFailed(f"stack {name} is in {state.status}: its creation failed; delete it, then deploy again")
-        report(f"Deleting what is left of a failed creation ({state.status})")
-        delete_stack(target, name)
-        return None
-    if state.status.endswith("_IN_PROGRESS"):
-        raise StackFailed(f"stack {name} is in {state.status}: another deployment is at work; wait for it to end")
-    if state.status == "UPDATE_ROLLBACK_FAILED":
-        raise StackFailed(f"stack {name} is in {state.status}: continue its rollback first, then deploy again")
-    return state
 
 
 def _create_change_set(target: Target, change: StackChange, before: StackState | None) -> str | None:

@@ -37,7 +37,8 @@ class Target:
     @cached_property
     def _session(self) -> boto3.Session:
         if self.is_local:
-            return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=self.region)
+            # What emulators take for anybody; the user's own credentials must never be sent to one.
+            return boto3.Session("test", "test", region_name=self.region)
         return boto3.Session(region_name=self.region)
 
     @cached_property
