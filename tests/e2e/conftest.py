@@ -119,8 +119,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     try:
         _cli(home, "up", check=True, timeout_s=600)
         status = json.loads(_cli(home, "status", "--json", check=True, timeout_s=60).stdout)
-        api_origin = status["api_url"].split("/_aws/")[0]
-        yield Platform(status["edge_url"], api_origin, home, status["outputs"])
+        yield Platform(status["edge_url"], status["emulator"], home, status["outputs"])
     finally:
         _cli(home, "down", check=False, timeout_s=60)
 

@@ -82,6 +82,7 @@ class VideoView(Output):
     renditions: tuple[str, ...]
     playback: PlaybackView | None
     created_at: AwareDatetime
+    uploaded_at: AwareDatetime | None
     ready_at: AwareDatetime | None
 
     @classmethod
@@ -103,6 +104,7 @@ class VideoView(Output):
             renditions=film.renditions if film else (),
             playback=PlaybackView.of(service.addresses(video)) if video.state is VideoState.READY else None,
             created_at=video.created_at,
+            uploaded_at=video.uploaded_at,
             ready_at=video.ready_at,
         )
 

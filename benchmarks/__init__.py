@@ -1,0 +1,1 @@
+"""Benchmarks: scripts that measure and print tables, with a rival in the same run."""

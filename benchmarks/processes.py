@@ -1,0 +1,38 @@
+"""CPU time of a process and everything that it ever started."""
+
+import os
+from pathlib import Path
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+def tree_cpu_s(pid: int) -> float:
+    """Return user and system seconds of the process and its descendants, ended ones included.
+
+    A parent that waited for a child carries the child's time (getrusage(2), RUSAGE_CHILDREN).
+    """
+    total = 0.0
+    for process in _tree(pid):
+        fields = _stat(process)
+        if fields:
+            total += sum(int(field) for field in fields[11:15]) / _TICKS_PER_S
+    return total
+
+
+def _tree(root: int) -> list[int]:
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (fields := _stat(int(entry.name))):
+            parents[int(entry.name)] = int(fields[1])
+    found = [root]
+    for process in found:
+        found += [child for child, parent in parents.items() if parent == process]
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields of /proc/PID/stat behind the command's name, which may itself hold spaces."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
