@@ -93,7 +93,8 @@ def account(user_id: UserId) -> Account:
     """Return the account; raises AccountGone."""
     with _translated():
         try:
-            return _account(_accounts().get(_user_key(user_id)))
+            # Whoever has just changed their name wants to read the new one.
+            return _account(_accounts().get(_user_key(user_id), consistent_read=True))
         except DoesNotExist as error:
             raise AccountGone(user_id) from error
 
