@@ -68,10 +68,10 @@ def build_site(say: Callable[[str], None], sources: Path = ROOT / "frontends") -
     modules = digest([lock, ROOT / "requirements" / "node.txt"])
     if not (sources / "node_modules").is_dir() or not is_current(stamps, "modules", modules):
         say("installing packages")
-        _npm(sources, ["ci", "--no-audit", "--no-fund"])
+        npm(sources, ["ci", "--no-audit", "--no-fund"])
         write_stamp(stamps, "modules", modules)
     say("building")
-    _npm(sources, ["run", "build"])
+    npm(sources, ["run", "build"])
     if not dist.is_dir():
         raise BuildFailed("frontends: npm run build left no dist folder")
     write_stamp(stamps, "build", digest([sources]))
@@ -122,7 +122,8 @@ def _etag(file: Path) -> str:
     return hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
 
 
-def _npm(folder: Path, arguments: list[str]) -> None:
+def npm(folder: Path, arguments: list[str]) -> None:
+    """Run npm of the Node.js environment in a folder; raise BuildFailed with its last line."""
     binaries = tools_dir() / "node" / "bin"
     environ = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}", "CI": "true"}
     npm = shutil.which("npm", path=str(binaries))

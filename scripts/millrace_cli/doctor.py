@@ -15,6 +15,7 @@ from typing import Literal
 
 import typer
 
+from scripts.browser import find_browser
 from scripts.checkout import ROOT, tools_dir
 from scripts.environments import PACKAGE_SETS, environment_python, is_ready
 from scripts.millrace_cli.console import out
@@ -23,8 +24,6 @@ from scripts.millrace_cli.processes import PROCESSES
 from scripts.millrace_cli.running import running_names
 from scripts.millrace_cli.up import MIN_FREE_BYTES
 from scripts.supervisor.client import current_report
-
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def _ffmpeg(_home: Home) -> Iterator[Finding]:
 
 
 def _browser(_home: Home) -> Iterator[Finding]:
-    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    found = find_browser()
     if found:
         yield Finding("ok", "chromium", found)
     else:
