@@ -110,7 +110,7 @@ def _grid_frames(video: Any, plan: EncodePlan, first: int, last: int) -> Any:
     if plan.deinterlace:
         video = video.filter("yadif", mode="send_frame", deint="interlaced")
     if plan.origin_s:
-        video = video.filter("setpts", f"PTS-({plan.origin_s})/TB")
+        video = video.filter("setpts", _from_origin(plan))
     return (
         # start_time repeats the first picture where the grid begins before it.
         video.filter("fps", fps=str(plan.frame_rate), start_time=_decimal(first / plan.frame_rate), round="near")
@@ -120,6 +120,11 @@ def _grid_frames(video: Any, plan: EncodePlan, first: int, last: int) -> Any:
         .filter("trim", start_pts=first, end_pts=last)
         .filter("setpts", "PTS-STARTPTS")
     )
+
+
+def _from_origin(plan: EncodePlan) -> str:
+    # The filter cuts fractions off: without round, 26.9999 ticks would be 26.
+    return f"round(PTS-({plan.origin_s})/TB)"
 
 
 def _video_options(plan: EncodePlan, rendition: Rendition, first: int) -> dict[str, Any]:
@@ -183,7 +188,7 @@ def audio_argv(
 def _aligned_sound(sound: Any, plan: EncodePlan, audio: AudioPlan) -> Any:
     """Put sound on the picture's clock: from its first frame to its last, holes filled with silence."""
     if plan.origin_s:
-        sound = sound.filter("asetpts", f"PTS-({plan.origin_s})/TB")
+        sound = sound.filter("asetpts", _from_origin(plan))
     return (
         sound.filter("aresample", audio.sample_rate_hz, **{"async": 1}, first_pts=0)
         .filter("aformat", channel_layouts="stereo", sample_fmts="fltp")

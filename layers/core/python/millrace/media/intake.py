@@ -44,7 +44,8 @@ def examine(
 ) -> Examined:
     """Examine a file; raises SourceRejected with the reason when it cannot become a video.
 
-    `read(offset, length)` gives its bytes; `run(argv)` gives ffprobe's output or raises ProbeFailed.
+    `read(offset, length)` gives its bytes; `run(argv)` gives ffprobe's output or raises ProbeFailed, which goes
+    on to the caller when the file is not to blame.
     """
     sniff(read(0, min(HEAD_BYTES, size_bytes)) if size_bytes else b"", size_bytes)
     moov = _moov(read, size_bytes)
@@ -59,7 +60,10 @@ def _run(run: Callable[[list[str]], str], argv: list[str]) -> str:
     try:
         return run(argv)
     except ProbeFailed as error:
-        raise probe.explain_failure(error.stderr) from error
+        refusal = probe.explain_failure(error.stderr)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 def _moov(read: ReadRange, size_bytes: int) -> Moov | None:
@@ -69,8 +73,6 @@ def _moov(read: ReadRange, size_bytes: int) -> Moov | None:
     try:
         return read_moov(read, size_bytes)
     except CutOff as error:
-        raise SourceRejected(
-            RefusalCode.TRUNCATED, "The file is cut off: its end is missing. Upload it again."
-        ) from error
+        raise SourceRejected(RefusalCode.TRUNCATED, probe.CUT_OFF) from error
     except Malformed:
         return None

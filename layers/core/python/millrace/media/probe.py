@@ -97,6 +97,7 @@ ENCRYPTED_TAGS: Final = frozenset({"encv", "enca", "drmi", "drms"})
 PIXELS_MIN: Final = 16
 PIXELS_MAX: Final = 8192
 DURATION_MAX_S: Final = 12 * 3600
+CUT_OFF: Final = "The file is cut off: its end is missing. Upload it again."
 # Camera files are square or anamorphic up to 64:33; far outside it is a mistake, and ignored.
 PIXEL_ASPECT_MAX: Final = 4
 
@@ -381,15 +382,20 @@ def _seconds(text: object) -> Fraction | None:
         return None
 
 
-def explain_failure(stderr: str) -> SourceRejected:
-    """Turn ffprobe's or ffmpeg's complaint about its input into a refusal."""
+def explain_failure(stderr: str) -> SourceRejected | None:
+    """Turn ffprobe's complaint about a file into a refusal; nothing if the file is not to blame.
+
+    A network error must be tried again, not told to the owner as a bad file.
+    """
     said = stderr.lower()
-    if "moov atom not found" in said or "end of file" in said:
-        return SourceRejected(
-            RefusalCode.TRUNCATED, "The file is cut off: its end, with the index, is missing. Upload it again."
-        )
-    if "picture size" in said or "max_pixels" in said:
+    if "exceeds specified max pixel count" in said:
         return SourceRejected(RefusalCode.BAD_DIMENSIONS, "The picture is too large.")
-    if "max_streams" in said:
-        return SourceRejected(RefusalCode.TOO_MANY_STREAMS, "The file holds too many streams.")
-    return _not_a_video()
+    if "exceeds max_streams" in said:
+        return SourceRejected(RefusalCode.TOO_MANY_STREAMS, f"The file holds more than {Limits().max_streams} streams.")
+    if "input/output error" in said:
+        return None
+    if "end of file" in said:
+        return SourceRejected(RefusalCode.TRUNCATED, CUT_OFF)
+    if "invalid data found" in said or "not on whitelist" in said or "could not find codec" in said:
+        return _not_a_video()
+    return None

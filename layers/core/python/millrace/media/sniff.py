@@ -34,6 +34,12 @@ _IMAGES: Final = (
     re.compile(rb"(II\*\x00|MM\x00\*)"),
     re.compile(rb"....ftyp(heic|heix|avif|mif1)", re.DOTALL),
 )
+_SOUNDS: Final = (
+    re.compile(rb"ID3[\x02-\x04]"),
+    re.compile(rb"\xff[\xfb\xfa\xf3\xf2\xf1\xf9]"),
+    re.compile(rb"fLaC"),
+    re.compile(rb"RIFF....WAVE", re.DOTALL),
+)
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -44,9 +50,10 @@ def sniff(head: bytes, size_bytes: int) -> None:
     """
     if size_bytes == 0 or not head:
         raise SourceRejected(RefusalCode.EMPTY_FILE, "The file is empty.")
-    for image in _IMAGES:
-        if image.match(head):
-            raise SourceRejected(RefusalCode.STILL_IMAGE, "This is a still image, not a video.")
+    if any(image.match(head) for image in _IMAGES):
+        raise SourceRejected(RefusalCode.STILL_IMAGE, "This is a still image, not a video.")
+    if any(sound.match(head) for sound in _SOUNDS):
+        raise SourceRejected(RefusalCode.NO_VIDEO_STREAM, "The file holds sound but no video.")
     text = head.removeprefix(_BYTE_ORDER_MARK).lstrip()
     for pattern, name in _TEXTS:
         if pattern.match(text):

@@ -1,0 +1,104 @@
+"""Transcode a local file with our plan and the real ffmpeg, as the workflow does."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from millrace.media import cmaf, ffmpeg, package
+from millrace.media.codecs import codec_of
+from millrace.media.intake import Examined, ProbeFailed, examine
+from millrace.media.plan import Chunk, EncodePlan, make_plan
+from millrace.media.probe import Limits
+from millrace.platform import process
+from tests.media_fixtures.tools import FFMPEG, FFPROBE
+
+LOCAL = Limits(allow_files=True)
+
+
+@dataclass(frozen=True)
+class Transcoded:
+    """Hold a finished transcode: `files` below `folder`, as they would lie in the media bucket."""
+
+    folder: Path
+    plan: EncodePlan
+    examined: Examined
+    inits: dict[str, set[bytes]]
+    tracks: dict[str, package.MeasuredTrack]
+
+    def joined(self, name: str) -> Path:
+        """Return init and segments of a track in one file."""
+        path = self.folder / f"{name}.joined.mp4"
+        parts = sorted((self.folder / name).glob("seg_*.m4s"))
+        path.write_bytes(b"".join(part.read_bytes() for part in [self.folder / name / "init.mp4", *parts]))
+        return path
+
+
+def examine_file(path: Path, limits: Limits = LOCAL) -> Examined:
+    """Examine a local file."""
+    data = path.read_bytes()
+
+    def run(argv: list[str]) -> str:
+        try:
+            return process.run(argv, timeout_s=30).stdout.decode()
+        except process.ToolFailed as error:
+            raise ProbeFailed(error.stderr_tail) from error
+
+    return examine(
+        lambda offset, length: data[offset : offset + length],
+        len(data),
+        run=run,
+        ffprobe=FFPROBE,
+        url=str(path.absolute()),
+        limits=limits,
+    )
+
+
+def transcode(path: Path, folder: Path, *, parallelism: int = 8) -> Transcoded:
+    """Transcode a local file into `folder`, every playlist included."""
+    examined = examine_file(path)
+    plan = make_plan(examined.source, examined.timeline, parallelism=parallelism)
+    inits: dict[str, set[bytes]] = {rendition.name: set() for rendition in plan.renditions}
+    measured: dict[str, list[cmaf.MeasuredSegment]] = {name: [] for name in inits}
+    with ThreadPoolExecutor(2) as pool:
+        cuts = list(pool.map(lambda chunk: _encode_chunk(path, folder, plan, chunk), plan.chunks))
+    for cut_by_name in cuts:
+        for name, cut in cut_by_name.items():
+            inits[name].add(cut.init)
+            measured[name] += _store(folder / name, cut)
+    if plan.audio is not None:
+        process.run(ffmpeg.audio_argv(FFMPEG, plan, str(path), str(folder), LOCAL), timeout_s=60)
+        sound = cmaf.cut_audio(Path(ffmpeg.audio_output(str(folder))), plan)
+        inits["audio"] = {sound.init}
+        measured["audio"] = _store(folder / "audio", sound)
+    tracks = {
+        name: package.MeasuredTrack(
+            name=name,
+            codec=codec_of(next(iter(inits[name]))),
+            timescale=plan.audio.sample_rate_hz if name == "audio" and plan.audio else plan.timescale,
+            segments=tuple(segments),
+        )
+        for name, segments in measured.items()
+    }
+    video = [tracks[rendition.name] for rendition in plan.renditions]
+    for name, text in package.package(plan, video, tracks.get("audio")).items():
+        (folder / name).write_text(text)
+    return Transcoded(folder, plan, examined, inits, tracks)
+
+
+def _encode_chunk(path: Path, folder: Path, plan: EncodePlan, chunk: Chunk) -> dict[str, cmaf.Cut]:
+    work = folder / f"chunk_{chunk.index}"
+    work.mkdir(parents=True)
+    process.run(ffmpeg.chunk_argv(FFMPEG, plan, chunk, str(path), str(work), LOCAL), timeout_s=60)
+    outputs = ffmpeg.chunk_outputs(plan, str(work))
+    return {
+        rendition.name: cmaf.cut_chunk(Path(outputs[rendition.name]), plan, chunk, rendition)
+        for rendition in plan.renditions
+    }
+
+
+def _store(folder: Path, cut: cmaf.Cut) -> list[cmaf.MeasuredSegment]:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "init.mp4").write_bytes(cut.init)
+    for segment in cut.segments:
+        (folder / segment.file_name).write_bytes(segment.data)
+    return [segment.measure() for segment in cut.segments]
