@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -15,7 +17,15 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LOCAL_REGION = "us-east-1"
+# name: (key in the settings file, variables of the environment, value, conversion)
+_NO_USER_SETTINGS: dict[str, tuple[None, list[str], str | None, None]] = {
+    "profile": (None, [], None, None),
+    "config_file": (None, [], os.devnull, None),
+    "credentials_file": (None, [], os.devnull, None),
+}
 _CONFIG = Config(connect_timeout=5, read_timeout=120, retries={"mode": "standard", "max_attempts": 4})
+# A proxy for the outside world must not be asked for this machine's own addresses.
+_LOCAL = Config(proxies={})
 # Without signing of payloads and checksums in trailers: half of the work for the emulator, which is on this machine.
 _LOCAL_S3 = Config(
     s3={"addressing_style": "path", "payload_signing_enabled": False}, request_checksum_calculation="when_required"
@@ -37,29 +47,35 @@ class Target:
     @cached_property
     def _session(self) -> boto3.Session:
         if self.is_local:
-            # What emulators take for anybody; the user's own credentials must never be sent to one.
-            return boto3.Session("test", "test", region_name=self.region)
+            # What emulators take for anybody: the user's own credentials are never sent to one, and neither
+            # profiles nor settings meant for AWS have a say in it.
+            quiet = botocore.session.Session(_NO_USER_SETTINGS)
+            return boto3.Session("test", "test", region_name=self.region, botocore_session=quiet)
         return boto3.Session(region_name=self.region)
+
+    @property
+    def _config(self) -> Config:
+        return _CONFIG.merge(_LOCAL) if self.is_local else _CONFIG
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
         """Return the client of stacks."""
-        return self._session.client("cloudformation", endpoint_url=self.endpoint_url, config=_CONFIG)
+        return self._session.client("cloudformation", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
     def s3(self) -> S3Client:
         """Return the client of buckets."""
-        config = _CONFIG.merge(_LOCAL_S3) if self.is_local else _CONFIG
+        config = self._config.merge(_LOCAL_S3) if self.is_local else self._config
         return self._session.client("s3", endpoint_url=self.endpoint_url, config=config)
 
     @cached_property
     def logs(self) -> CloudWatchLogsClient:
         """Return the client of logs."""
-        return self._session.client("logs", endpoint_url=self.endpoint_url, config=_CONFIG)
+        return self._session.client("logs", endpoint_url=self.endpoint_url, config=self._config)
 
     def account(self) -> str:
         """Return the account's number."""
-        sts = self._session.client("sts", endpoint_url=self.endpoint_url, config=_CONFIG)
+        sts = self._session.client("sts", endpoint_url=self.endpoint_url, config=self._config)
         return str(sts.get_caller_identity()["Account"])
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, TypedDict
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.table import Table
 
 from scripts.deployer.stack import read_stack
 from scripts.deployer.target import local_target
@@ -67,25 +66,28 @@ def status(
     if report is None:
         out.print("Millrace is not running. Start it with [bold]./millrace up[/].")
         return
-    out.print(_process_table(home, report))
-    out.print(_address_table(now))
+    _print_rows(_process_rows(home, report))
+    out.print()
+    _print_rows(_address_rows(now))
 
 
-def _process_table(home: Home, report: Report) -> Table:
-    table = Table("process", "state", "pid", "restarts", "log", box=None, padding=(0, 2, 0, 0))
+def _process_rows(home: Home, report: Report) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [("process", "state", "pid", "restarts", "log")]
     for child in report.children:
-        colour = {"running": "green", "restarting": "yellow"}.get(child.state, "red")
         pid = str(child.identity.pid) if child.identity else "-"
-        log = str(home.log_dir / f"{child.name}.log")
-        table.add_row(child.name, f"[{colour}]{child.state}[/]", pid, str(child.restarts), log)
-    return table
+        rows.append((child.name, child.state, pid, str(child.restarts), str(home.log_dir / f"{child.name}.log")))
+    return rows
 
 
-def _address_table(now: Status) -> Table:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+def _address_rows(now: Status) -> list[tuple[str, ...]]:
     addresses = {"site": now["site_url"], "API": now["api_url"], "media": now["media_url"], "emulator": now["emulator"]}
-    for name, address in addresses.items():
-        table.add_row(name, address or "[red]not there[/]")
-    for key, value in sorted(now["outputs"].items()):
-        table.add_row(f"[dim]{key}[/]", f"[dim]{value}[/]")
-    return table
+    outputs = sorted(now["outputs"].items())
+    return [(name, address or "not there") for name, address in (*addresses.items(), *outputs)]
+
+
+def _print_rows(rows: list[tuple[str, ...]]) -> None:
+    """Print columns without a frame and without cutting anything, so that a line can be copied."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        out.print("  ".join(cells).rstrip(), markup=False)

@@ -57,7 +57,7 @@ def upload(
 
 def _send(home: Home, api: Api, file: Path, title: str, visibility: str) -> Json:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(f"Uploading {file.name}", total=file.stat().st_size)
         draft = {"title": title, "filename": file.name, "visibility": visibility}
         return send(api, Memory(home.path / "uploads"), file, draft, lambda count: progress.advance(task, count))
@@ -66,12 +66,16 @@ def _send(home: Home, api: Api, file: Path, title: str, visibility: str) -> Json
 def _await_ready(api: Api, video: Json) -> Json:
     """Show state and progress until the video is ready or failed."""
     columns = (TextColumn("{task.description:12}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, console=err, transient=True) as progress:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(video["state"], total=100)
+        told: tuple[str, int] | None = None
         while video["state"] not in {"ready", "failed"}:
             time.sleep(_POLL_S)
             video = api.request("GET", f"/api/videos/{video['video_id']}")
             progress.update(task, description=video["state"], completed=video["progress_percent"])
+            if not err.is_terminal and (video["state"], video["progress_percent"]) != told:
+                told = (video["state"], video["progress_percent"])
+                err.print(f"{told[0]} {told[1]} %", markup=False)
     return video
 
 

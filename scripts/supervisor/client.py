@@ -58,6 +58,7 @@ def start_supervisor(run_dir: Path, log_dir: Path) -> Report:
         process = subprocess.Popen(
             [sys.executable, "-m", "scripts.supervisor.server", str(run_dir), str(log_dir)],
             cwd=ROOT,
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -70,6 +71,11 @@ def start_supervisor(run_dir: Path, log_dir: Path) -> Report:
             return report
         time.sleep(0.02)
     raise SupervisorError(f"the supervisor did not start: see {log}")
+
+
+def _environment() -> dict[str, str]:
+    """Return ours without the user's settings for AWS: nothing on this machine may act on their account."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_") or name == "AWS_CA_BUNDLE"}
 
 
 def start_process(run_dir: Path, spec: ProcessSpec) -> Report:
