@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         launcher.run(_settings(arguments))
     except launcher.CannotStart as error:
-        print(f"emulator: {error}", file=sys.stderr)
+        sys.stderr.write(f"emulator: {error}\n")
         return 1
     return 0
 

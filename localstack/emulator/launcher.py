@@ -98,7 +98,7 @@ def _listen(settings: Settings) -> socket.socket:
 def _prepare_directories(settings: Settings) -> None:
     # What earlier runs left in the scratch directory belongs to workers that are gone.
     shutil.rmtree(settings.scratch_dir, ignore_errors=True)
-    for directory in (settings.services_dir, settings.objects_dir, settings.extracted_dir, settings.scratch_dir):
+    for directory in settings.directories:
         directory.mkdir(parents=True, exist_ok=True)
 
 

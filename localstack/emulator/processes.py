@@ -2,6 +2,8 @@
 
 A process group is not enough: whoever runs ffmpeg well puts it into a group of its own. So the tree is walked,
 from the parent links that Linux keeps in /proc; elsewhere only the group is reached.
+
+Workers import this module while a caller waits for them: pathlib alone would add a fifth to a cold start.
 """
 
 import contextlib
@@ -54,9 +56,9 @@ def descendants(pid: int) -> set[int]:
 def _parents() -> dict[int, int]:
     parents: dict[int, int] = {}
     with contextlib.suppress(OSError):
-        for entry in os.listdir("/proc"):
+        for entry in os.listdir("/proc"):  # noqa: PTH208
             if entry.isdigit():
-                with contextlib.suppress(OSError), open(f"/proc/{entry}/stat", "rb") as stat:
+                with contextlib.suppress(OSError), open(f"/proc/{entry}/stat", "rb") as stat:  # noqa: PTH123
                     # The command, in parentheses, may hold anything: the fields are counted after it.
                     parents[int(entry)] = int(stat.read().rpartition(b")")[2].split()[1])
     return parents

@@ -45,6 +45,11 @@ class Settings:
         return self.state_dir / "objects"
 
     @property
+    def parts_dir(self) -> Path:
+        """Return where the parts of unfinished uploads are kept."""
+        return self.state_dir / "parts"
+
+    @property
     def extracted_dir(self) -> Path:
         """Return the cache of unpacked code and layers, keyed by content."""
         return self.state_dir / "extracted"
@@ -53,6 +58,11 @@ class Settings:
     def scratch_dir(self) -> Path:
         """Return what may be deleted at every start: the workers' temporary files."""
         return self.state_dir / "scratch"
+
+    @property
+    def directories(self) -> tuple[Path, ...]:
+        """Return all of the above."""
+        return (self.services_dir, self.objects_dir, self.parts_dir, self.extracted_dir, self.scratch_dir)
 
 
 def ministack_environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:

@@ -5,12 +5,18 @@ Each module says what upstream does, what we do instead and why. The regression 
 has repaired is noticed and its patch dropped.
 """
 
+from emulator.objects.part_files import PartFiles
 from emulator.patches import (
     cloudfront_keys,
     embedded_metrics,
+    housekeeping,
     lambda_workers,
+    layer_files,
     openapi_import,
     rest_api_id,
+    resumed_executions,
+    s3_reads,
+    s3_uploads,
     saved_state,
     table_ttl,
 )
@@ -29,4 +35,10 @@ def apply_all(settings: Settings, sandboxes: Sandboxes) -> None:
     rest_api_id.apply()
     table_ttl.apply()
     cloudfront_keys.apply()
+    s3_reads.apply()
+    parts = PartFiles(settings.parts_dir)
+    s3_uploads.apply(parts)
+    layer_files.apply(settings)
+    resumed_executions.apply(settings)
+    housekeeping.apply(sandboxes.archives, parts)
     saved_state.apply(settings)

@@ -6,7 +6,7 @@ that a key made by a stack is the same as one made by a client, and the edge can
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from emulator import upstream
 
@@ -55,17 +55,17 @@ def _call(function: Callable[..., Answer], *arguments: Any) -> None:
     status, _, body = function(*arguments)
     if status >= 400:
         # Makes the stack roll back with CloudFront's own words.
-        message = "".join(ElementTree.fromstring(body).itertext())
+        message = "".join(ET.fromstring(body).itertext())
         raise ValueError(message)
 
 
 def _xml(property_name: str, properties: Properties) -> bytes:
-    root = ElementTree.Element(property_name)
+    root = ET.Element(property_name)
     for name, value in properties[property_name].items():
-        child = ElementTree.SubElement(root, name)
+        child = ET.SubElement(root, name)
         if isinstance(value, list):
             for item in value:
-                ElementTree.SubElement(child, "PublicKey").text = str(item)
+                ET.SubElement(child, "PublicKey").text = str(item)
         else:
             child.text = str(value)
-    return ElementTree.tostring(root)
+    return ET.tostring(root)

@@ -1,7 +1,6 @@
 """Find the function to call, as Lambda's Python runtime does."""
 
 import importlib
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -45,5 +44,4 @@ def _add_site_directories(directories: list[str]) -> None:
     import site
 
     for directory in directories:
-        if os.path.isdir(directory):
-            site.addsitedir(directory)
+        site.addsitedir(directory)

@@ -34,7 +34,7 @@ def serve(channel_fd: int) -> None:
         handler = handlers.load(json.loads(messages.readline()))
     except BaseException as error:
         payload = failures.of_initialisation(error)
-        print(failures.log_text(payload))
+        _log(payload)
         _send(channel, {"status": "error", "payload": payload})
         return
     _send(channel, {"status": "ready"})
@@ -56,14 +56,18 @@ def _answer(handler: Callable[[Any, LambdaContext], Any], message: dict[str, Any
         result = handler(message["event"], context)
     except Exception as error:
         payload = failures.of_handler(error, context.aws_request_id)
-        print(failures.log_text(payload))
+        _log(payload)
         return _line({"status": "error", "payload": payload})
     try:
         return _line({"status": "ok", "result": result})
     except (TypeError, ValueError) as error:
         payload = failures.of_marshalling(error, context.aws_request_id)
-        print(failures.log_text(payload))
+        _log(payload)
         return _line({"status": "error", "payload": payload})
+
+
+def _log(payload: failures.Payload) -> None:
+    sys.stdout.write(failures.log_text(payload) + "\n")
 
 
 def _line(answer: dict[str, Any]) -> bytes:

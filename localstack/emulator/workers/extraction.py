@@ -90,6 +90,6 @@ def _write(source: zipfile.ZipFile, entry: zipfile.ZipInfo, directory: Path) -> 
 
 def _link(path: Path, target: str, directory: Path) -> None:
     pointed_to = Path(os.path.normpath(path.parent.resolve() / target))
-    if os.path.isabs(target) or not pointed_to.is_relative_to(directory.resolve()):
+    if Path(target).is_absolute() or not pointed_to.is_relative_to(directory.resolve()):
         raise UnsafeArchive(f"the archive links {path.name!r} to {target!r}")
     path.symlink_to(target)

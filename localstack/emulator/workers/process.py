@@ -28,7 +28,7 @@ class WorkerProcess:
 
     def __init__(self, python: Path, environment: dict[str, str], code: Path, scratch: Path) -> None:
         self._scratch = scratch
-        self._log: IO[bytes] = tempfile.TemporaryFile("ab+")
+        self._log: IO[bytes] = tempfile.TemporaryFile("ab+")  # noqa: SIM115 - open as long as the process is
         self._log_read_bytes = 0
         self._unread = b""
         self._state = threading.Lock()
