@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import resource
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -102,6 +103,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("botocore").setLevel(logging.WARNING)
     _allow_many_files()
+    # uvicorn stops gracefully, then raises the signal again: it must unwind, or the cache directory stays behind.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
     if arguments.cache_dir:
         arguments.cache_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="millrace-edge-", dir=arguments.cache_dir) as cache_dir:

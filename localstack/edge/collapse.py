@@ -183,8 +183,9 @@ class Collapser:
             if compressor:
                 body.write(compressor.finish())
             body.finish()
-        except OriginFailed as failure:
-            body.fail(failure.reason)
+        except (OriginFailed, OSError) as failure:
+            # OSError: the disk is full. Viewers are cut off, and the object is not kept.
+            body.fail(str(failure))
         except BaseException:
             body.fail("the edge stops")
             raise

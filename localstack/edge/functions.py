@@ -97,6 +97,8 @@ def _call(function: EdgeFunction, event: Shape) -> dict[str, Any]:
         for _ in range(_MAX_JOBS):
             if not context.execute_pending_job():
                 break
+        else:
+            raise FunctionFailed(503, f"{function.arn} never comes to an end")
         outcome = json.loads(context.get("__result") or "{}")
     except (quickjs.JSException, quickjs.StackOverflow, ValueError) as error:
         _log.warning("function failed", extra={"fields": {"function": function.arn, "error": str(error)}})

@@ -3,9 +3,9 @@
 import asyncio
 import os
 import tempfile
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import IO
 
 _READ_BYTES = 256 * 1024
 
@@ -29,7 +29,7 @@ class Recording:
         self._directory = directory
         self._memory_bytes = memory_bytes
         self._memory: bytearray | None = bytearray()
-        self._file: IO[bytes] | None = None
+        self._file: int | None = None
         self._error: BodyBroken | None = None
         self._grown = asyncio.Event()
         if length is not None and length > memory_bytes:
@@ -52,8 +52,7 @@ class Recording:
         if self._memory is not None:
             self._memory += block
         else:
-            assert self._file is not None
-            self._file.write(block)
+            self._write_to_file(block)
         self.size += len(block)
         self._wake()
 
@@ -91,14 +90,22 @@ class Recording:
         if self._memory is not None:
             return bytes(self._memory[position : position + size])
         assert self._file is not None
-        return os.pread(self._file.fileno(), size, position)
+        return os.pread(self._file, size, position)
 
     def _spill(self) -> None:
-        # Unbuffered, so that what was written can be read at once through the same descriptor.
-        self._file = tempfile.TemporaryFile(dir=self._directory, buffering=0)  # noqa: SIM115 -- lives as long as self
+        self._file, name = tempfile.mkstemp(dir=self._directory)
+        Path(name).unlink()
+        # Readers may outlive the cache's own reference: the last one to go closes the file.
+        weakref.finalize(self, os.close, self._file)
         if self._memory:
-            self._file.write(self._memory)
+            self._write_to_file(self._memory)
         self._memory = None
+
+    def _write_to_file(self, block: bytes | bytearray) -> None:
+        assert self._file is not None
+        rest = memoryview(block)
+        while rest:
+            rest = rest[os.write(self._file, rest) :]
 
     def _wake(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()

@@ -111,7 +111,7 @@ class Cloud:
         return arn
 
     def change_function(self, name: str, code: str) -> None:
-        etag = self.client.describe_function(Name=name)["ETag"]
+        etag = self.client.describe_function(Name=name, Stage="DEVELOPMENT")["ETag"]
         config = {"Comment": "", "Runtime": "cloudfront-js-2.0"}
         changed = self.client.update_function(
             Name=name, IfMatch=etag, FunctionConfig=config, FunctionCode=code.encode()

@@ -60,6 +60,7 @@ class OriginServer:
         self.stop()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
 
     def asked(self, path: str) -> list[Seen]:
         """Return the requests for a path."""
@@ -108,5 +109,5 @@ class OriginServer:
 
 
 async def _open(gate: threading.Event | None) -> None:
-    while gate and not gate.is_set():
-        await asyncio.sleep(0.005)
+    if gate:
+        await asyncio.to_thread(gate.wait, 15)
