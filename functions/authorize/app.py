@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from millrace.accounts import service
+from millrace.accounts import access
 from millrace.platform.errors import Unauthenticated
 from millrace.platform.observability import logger
 
@@ -15,7 +15,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """
     scheme, _, token = str(event.get("authorizationToken", "")).partition(" ")
     try:
-        caller = service.authenticate(token.strip() if scheme.lower() == "bearer" else "")
+        caller = access.authenticate(token.strip() if scheme.lower() == "bearer" else "")
     except Unauthenticated as error:
         logger().info("token refused", reason=getattr(error, "reason", ""))
         # API Gateway knows a 401 by this very text, and by nothing else.

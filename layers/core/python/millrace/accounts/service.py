@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from millrace.accounts import passwords, signing_keys, store, tokens
+from millrace.accounts.access import authenticate
 from millrace.accounts.errors import WrongCredentials
 from millrace.accounts.messages import (
     Credentials,
@@ -15,10 +16,12 @@ from millrace.accounts.messages import (
 )
 from millrace.accounts.model import FIRST_ROLES, Account, Credential, name_from_email, normal_email
 from millrace.platform import events, site
+from millrace.platform.caller import Caller
 from millrace.platform.clock import now
-from millrace.platform.http import Caller
 from millrace.platform.ids import UserId, new_id
 from millrace.platform.observability import logger
+
+__all__ = ["authenticate", "profile", "public_keys", "register", "sign_in", "update_profile"]
 
 
 def register(registration: Registration) -> SignedIn:
@@ -56,11 +59,6 @@ def sign_in(credentials: Credentials) -> SignedIn:
     if passwords.is_outdated(found.password_hash):
         store.replace_hash(found, passwords.hashed(password))
     return _signed_in(store.account(found.user_id))
-
-
-def authenticate(token: str) -> Caller:
-    """Return whom the token proves; raises BadToken, or KeysUnavailable."""
-    return tokens.read(token, issuer=site.public_url(), find_key=signing_keys.ring().find, at=now())
 
 
 def profile(user_id: UserId) -> User:

@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey, GuestProtocol
 from joserfc.jwt import JWTClaimsRegistry
 
 from millrace.accounts.errors import BadToken
-from millrace.platform.http import Caller
+from millrace.platform.caller import Caller
 from millrace.platform.ids import UserId, is_id, new_id
 
 ALGORITHM = "ES256"

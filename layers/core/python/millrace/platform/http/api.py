@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Chalice, Request, Response
 
+from millrace.platform.caller import Caller
 from millrace.platform.errors import DomainError, Unauthenticated
 from millrace.platform.http import problems
-from millrace.platform.http.model import Access, Caller
+from millrace.platform.http.model import Access
 from millrace.platform.http.requests import bearer_token, path_arguments, read_body, read_query
 from millrace.platform.http.responses import answer, refuse
 from millrace.platform.http.route import Route, View, read_route

@@ -7,8 +7,6 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from millrace.platform.ids import UserId
-
 ModelT_co = TypeVar("ModelT_co", bound=BaseModel, covariant=True)
 ItemT = TypeVar("ItemT")
 
@@ -22,14 +20,6 @@ class Access(Enum):
     """Anyone; a token that is sent must be good, and then the view knows its caller."""
     SIGNED_IN = "signed_in"
     """Only a caller with a good token."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls, as their token proves."""
-
-    user_id: UserId
-    roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

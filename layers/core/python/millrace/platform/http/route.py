@@ -9,8 +9,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
+from millrace.platform.caller import Caller
 from millrace.platform.errors import DomainError
-from millrace.platform.http.model import Access, Caller, Reply
+from millrace.platform.http.model import Access, Reply
 
 View = Callable[..., Any]
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
