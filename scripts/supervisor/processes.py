@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
+_KILL_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,15 @@ def children(pid: int) -> set[int]:
 
 
 def kill_all(pids: Iterable[int]) -> None:
-    """Kill processes, whether they are still there or not."""
-    for pid in pids:
+    """Kill processes, whether they are still there or not, and see them gone."""
+    doomed = [identity for pid in pids if (identity := identify(pid))]
+    for identity in doomed:
         with suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(identity.pid, signal.SIGKILL)
+    # Only a process that waits for a broken disk outlives this; nothing more can be done about it.
+    deadline = time.monotonic() + _KILL_TIMEOUT_S
+    while any(map(is_alive, doomed)) and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def stop(identity: Identity, timeout_s: float) -> None:
