@@ -120,8 +120,8 @@ def main() -> None:
             server_header=False,
             date_header=False,
             lifespan="on",
+            timeout_keep_alive=60,
             timeout_graceful_shutdown=3,
-            h11_max_incomplete_event_size=64 * 1024,
         )
 
 

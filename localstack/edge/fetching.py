@@ -1,6 +1,7 @@
 """Get an answer for a request that has passed all checks: from the cache, or from the origin."""
 
 import re
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from functools import partial
 
@@ -22,6 +23,7 @@ from edge.viewer import ViewerRequest
 MAX_WHOLE_FOR_RANGE_BYTES = 32 * 1024 * 1024
 # A range further than this ahead of what has come so far is not waited for.
 _PATIENCE_BYTES = 8 * 1024 * 1024
+_LARGE_NOTED = 1000
 _RANGE_START = re.compile(r"bytes=(\d{1,18})-")
 
 
@@ -32,6 +34,8 @@ class Fetcher:
         self._endpoint = endpoint
         self._client = client
         self._collapser = collapser
+        # Objects that were too large to fetch for a range: the next range need not find that out again.
+        self._large: OrderedDict[CacheKey, None] = OrderedDict()
 
     async def answer(
         self,
@@ -49,8 +53,9 @@ class Fetcher:
         if not is_cacheable:
             return await self._uncached(outgoing, behavior, request, counters, body)
         key = cache_key(distribution.id, origin, behavior.cache, request)
-        if request.method == "HEAD" and not self._collapser.has_fresh(key):
-            return await self._uncached(outgoing, behavior, request, counters)
+        is_bare_head = request.method == "HEAD" and not self._collapser.has_fresh(key)
+        if is_bare_head or (_is_range(request) and key in self._large):
+            return await self._uncached(_with_range(outgoing, request), behavior, request, counters)
         return await self._cached(key, outgoing, distribution, behavior, request, counters)
 
     async def _cached(
@@ -68,7 +73,19 @@ class Fetcher:
             if _is_far_ahead(outcome, request):
                 return await self._uncached(_with_range(outgoing, request), behavior, request, counters)
             return self._shared(outcome, behavior, request, counters)
-        return await self._unshared(outcome, outgoing, behavior, request, counters)
+        if _is_range(request) and outcome.reply and outcome.reply.status == 200:
+            self._note_large(key)
+            outcome.reply.close()
+            outcome = Unshared(None)
+        if outcome.reply is None:
+            return await self._uncached(_with_range(outgoing, request), behavior, request, counters)
+        counters.misses += 1
+        return _passed_on(outcome.reply, behavior, request)
+
+    def _note_large(self, key: CacheKey) -> None:
+        self._large[key] = None
+        if len(self._large) > _LARGE_NOTED:
+            self._large.popitem(last=False)
 
     def _fetch(
         self,
@@ -89,13 +106,12 @@ class Fetcher:
         def remembered_s(status: int, headers: Headers) -> int:
             return error_lifetime_s(status, headers, behavior.cache, distribution.error_responses.get(status))
 
-        is_range = first(request.headers, "range") is not None
         return Fetch(
             send=send,
             lifetime_s=partial(lifetime_s, policy=behavior.cache),
             error_lifetime_s=remembered_s,
             compressor=compressor,
-            max_bytes=MAX_WHOLE_FOR_RANGE_BYTES if is_range else MAX_KEPT_BYTES,
+            max_bytes=MAX_WHOLE_FOR_RANGE_BYTES if _is_range(request) else MAX_KEPT_BYTES,
         )
 
     def _shared(self, outcome: Shared, behavior: Behavior, request: ViewerRequest, counters: Counters) -> Answer:
@@ -110,17 +126,6 @@ class Fetcher:
             result=ERROR if is_error else outcome.found.value,
             age_s=self._collapser.age_s(entry) if outcome.found is Found.HIT else None,
         )
-
-    async def _unshared(
-        self, outcome: Unshared, outgoing: OriginRequest, behavior: Behavior, request: ViewerRequest, counters: Counters
-    ) -> Answer:
-        is_range = first(request.headers, "range") is not None
-        if outcome.reply is None or (is_range and outcome.reply.status == 200):
-            if outcome.reply:
-                outcome.reply.close()
-            return await self._uncached(_with_range(outgoing, request), behavior, request, counters)
-        counters.misses += 1
-        return _passed_on(outcome.reply, behavior, request)
 
     async def _uncached(
         self,
@@ -173,6 +178,10 @@ def _is_far_ahead(outcome: Shared, request: ViewerRequest) -> bool:
     body = outcome.entry.body
     match = _RANGE_START.match(first(request.headers, "range") or "")
     return bool(match) and not body.is_complete and int(match[1] if match else 0) > body.size + _PATIENCE_BYTES
+
+
+def _is_range(request: ViewerRequest) -> bool:
+    return first(request.headers, "range") is not None
 
 
 def _with_range(outgoing: OriginRequest, request: ViewerRequest) -> OriginRequest:

@@ -19,6 +19,8 @@ from edge.origin_request import OriginRequest
 
 _BUFFER_BYTES = 256 * 1024
 _MAX_HEADER_BYTES = 32 * 1024
+# Shorter than what servers grant (the emulator 5 s): a POST on a connection that they are closing cannot be repeated.
+_IDLE_S = 2.0
 # What a request that may be repeated looks like: the origin has seen nothing of it, or does not mind.
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -111,7 +113,7 @@ class OriginClient:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 auto_decompress=False,
-                connector=aiohttp.TCPConnector(limit=0, ssl=ssl.create_default_context()),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S, ssl=ssl.create_default_context()),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 max_field_size=_MAX_HEADER_BYTES,
                 max_line_size=_MAX_HEADER_BYTES,

@@ -113,9 +113,8 @@ class Cloud:
     def change_function(self, name: str, code: str) -> None:
         etag = self.client.describe_function(Name=name, Stage="DEVELOPMENT")["ETag"]
         config = {"Comment": "", "Runtime": "cloudfront-js-2.0"}
-        changed = self.client.update_function(
-            Name=name, IfMatch=etag, FunctionConfig=config, FunctionCode=code.encode()
-        )
+        self.client.update_function(Name=name, IfMatch=etag, FunctionConfig=config, FunctionCode=code.encode())
+        changed = self.client.describe_function(Name=name, Stage="DEVELOPMENT")
         self.client.publish_function(Name=name, IfMatch=changed["ETag"])
 
     def cache_policy(self, name: str, min_s: int, default_s: int, max_s: int, query: str = "none") -> str:
