@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseClientError
+from pynamodb.transactions import TransactWrite
 
 from millrace.platform import clients
 from millrace.platform.ids import is_id, new_id
@@ -105,6 +107,30 @@ def test_of_many_who_register_one_address_at_once_exactly_one_wins(auth: Gateway
     ]
     assert [index for index, status in enumerate(signed_in) if status == 200] == [winner]
     assert world.item(f"USER#{answers[winner].json['user']['user_id']}") is not None
+
+
+@pytest.mark.parametrize(("conflicts", "status"), [(2, 201), (3, 503)])
+def test_a_registration_that_another_blocks_looks_again(
+    auth: Gateway, monkeypatch: pytest.MonkeyPatch, conflicts: int, status: int
+) -> None:
+    """The emulator runs one transaction after the other, so the conflict is made here as DynamoDB words it."""
+    commit = TransactWrite._commit
+    left = [TransactWriteError("blocked", conflict()) for _ in range(conflicts)]
+
+    def blocked(transaction: TransactWrite) -> Any:
+        if left:
+            raise left.pop()
+        return commit(transaction)
+
+    monkeypatch.setattr(TransactWrite, "_commit", blocked)
+    assert auth.call("POST", REGISTER, person()).status == status
+    assert not left
+
+
+def conflict() -> VerboseClientError:
+    reasons = [CancellationReason("TransactionConflict"), None]
+    error = {"Error": {"Code": "TransactionCanceledException", "Message": "conflict"}}
+    return VerboseClientError(error, "TransactWriteItems", cancellation_reasons=reasons)
 
 
 def test_a_registration_that_cannot_be_announced_still_stands(auth: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ The key is `pk` (string, HASH) alone, and there is no index. The address is uniq
 shows accounts reads a credential.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -35,8 +36,8 @@ CONNECT_TIMEOUT_S = 1
 READ_TIMEOUT_S = 3
 # Counts what follows the first try, so two attempts in all.
 RETRIES = 1
-# Two people who register one address in the same moment block each other; who is blocked looks again.
-TRANSACTION_TRIES = 3
+# Two people who register one address in the same moment block each other, for milliseconds; who is blocked looks again.
+CONFLICT_WAITS_S = (0.0, 0.05, 0.2)
 CONDITION_FAILED = "ConditionalCheckFailed"
 
 
@@ -72,9 +73,13 @@ class _CredentialItem(Model):
 
 
 def create(account: Account, credential: Credential) -> None:
-    """Store a new account with its credential, both or neither; raises EmailTaken."""
+    """Store a new account with its credential, both or neither; raises EmailTaken.
+
+    A try whose answer is lost is repeated under the same request token by the client, so it cannot find its own items.
+    """
     items = _account_item(account), _credential_item(credential)
-    for _ in range(TRANSACTION_TRIES):
+    for wait_s in CONFLICT_WAITS_S:
+        time.sleep(wait_s)
         try:
             with TransactWrite(connection=_connection()) as transaction:
                 transaction.save(items[0], condition=_accounts().pk.does_not_exist())

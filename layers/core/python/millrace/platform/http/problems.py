@@ -91,7 +91,8 @@ def from_domain(error: errors.DomainError) -> Refusal:
     if isinstance(error, errors.TooMany | errors.Unavailable):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.Unauthenticated):
-        # RFC 9110 15.5.2: a 401 names the scheme that it asks for.
+        # RFC 9110 15.5.2: a 401 names the scheme that it asks for. API Gateway renames this header of a function
+        # (x-amzn-Remapped-WWW-Authenticate) and keeps it in its own answers, which are most of the 401s.
         headers["WWW-Authenticate"] = "Bearer"
     where = (FieldError(field=error.field, message=error.message),) if isinstance(error, errors.Invalid) else ()
     return Refusal(status, error.slug, error.message, headers, where)
