@@ -19,8 +19,12 @@ class Served:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Served]:
-    """Serve a folder on a free port of this machine."""
+def serve(folder: Path, *, break_after_bytes: int | None = None) -> Iterator[Served]:
+    """Serve a folder on a free port of this machine.
+
+    With `break_after_bytes` the first answer breaks off there, and later requests are forbidden; `paths.clear()`
+    begins anew.
+    """
     served = Served("")
 
     class Handler(BaseHTTPRequestHandler):
@@ -32,8 +36,9 @@ def serve(folder: Path) -> Iterator[Served]:
         def do_GET(self) -> None:
             served.paths.append(self.path)
             file = folder / self.path.lstrip("/")
-            if not file.is_file():
-                self.send_response(404)
+            is_broken = break_after_bytes is not None and len(served.paths) > 1
+            if is_broken or not file.is_file():
+                self.send_response(403 if is_broken else 404)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
@@ -48,8 +53,10 @@ def serve(folder: Path) -> Iterator[Served]:
             self.send_header("Content-Length", str(last - first + 1))
             self.end_headers()
             try:
-                self.wfile.write(data[first : last + 1])
-                served.bytes_sent += last - first + 1
+                sent = data[first : last + 1][:break_after_bytes]
+                self.wfile.write(sent)
+                served.bytes_sent += len(sent)
+                self.close_connection = len(sent) <= last - first
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
 

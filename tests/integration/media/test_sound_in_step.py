@@ -12,10 +12,13 @@ from tests.media_fixtures.transcoding import transcode
 TOLERANCE_S = 0.005
 
 
+PLAIN = ClipOptions()
+
+
 @dataclass(frozen=True)
 class Case:
     name: str
-    options: ClipOptions = ClipOptions()
+    options: ClipOptions = PLAIN
     # How much later than its beep the source shows a flash.
     picture_later_s: float = 0
 

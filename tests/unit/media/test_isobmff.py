@@ -12,7 +12,7 @@ from millrace.media.boxes import Malformed, boxes
 from millrace.media.codecs import codec_of
 from millrace.media.fragment import TrackDefaults, parse_fragment, write_audio_fragment
 from millrace.media.isobmff import CutOff, Edit, Moov, parse_moov, read_moov
-from tests.media_fixtures.movies import box, large_box, movie, table
+from tests.media_fixtures.movies import box, full_box, large_box, movie
 
 FTYP = box("ftyp", b"isom", bytes(4))
 ALL = movie(deltas=[(200, 512), (100, 1024)], offsets=[(300, 1024)], sync=[1, 61], edits=[(700, -1), (9000, 1024)])
@@ -105,13 +105,28 @@ def test_a_sample_bomb_costs_nothing() -> None:
 
 MUTATIONS = st.lists(st.tuples(st.integers(0, 10_000), st.sampled_from([0, 1, 7, 8, 127, 128, 255])), max_size=8)
 FRAGMENT = write_audio_fragment(1, 0, 1024, [memoryview(b"abc"), memoryview(b"defg")])
-INIT = box(
-    "moov",
-    box(
-        "trak",
-        box("mdia", box("minf", box("stbl", table("stsd", ">", [])[:12] + struct.pack(">I", 1)))),
-    ),
-)
+
+
+def _init(entry: bytes) -> bytes:
+    """Return an init segment with that sample entry."""
+    stsd = full_box("stsd", 0, struct.pack(">I", 1), entry)
+    return FTYP + box("moov", box("trak", box("mdia", box("minf", box("stbl", stsd)))))
+
+
+AVC = _init(box("avc1", bytes(78), box("avcC", b"\1\x64\x00\x28\xff")))
+ESDS = b"\3\x80\x80\x80\x22\0\1\0\4\x80\x80\x80\x14\x40" + bytes(12) + b"\5\x80\x80\x80\2\x11\x90"
+AAC = _init(box("mp4a", bytes(28), full_box("esds", 0, ESDS)))
+
+
+@pytest.mark.parametrize(("init", "codec"), [(AVC, "avc1.640028"), (AAC, "mp4a.40.2")])
+def test_the_codec_is_named_as_browsers_do(init: bytes, codec: str) -> None:
+    assert codec_of(init) == codec
+
+
+@pytest.mark.parametrize("init", [_init(b""), _init(box("hvc1", bytes(78))), _init(box("avc1")), FTYP])
+def test_other_init_segments_are_malformed(init: bytes) -> None:
+    with pytest.raises(Malformed):
+        codec_of(init)
 
 
 def _fragments(data: bytes) -> None:
@@ -125,11 +140,12 @@ PARSERS: list[tuple[Callable[[bytes], object], bytes]] = [
     (parse_moov, ALL),
     (_read, FTYP + ALL + box("mdat", bytes(8))),
     (_fragments, FRAGMENT),
-    (codec_of, INIT),
+    (codec_of, AVC),
+    (codec_of, AAC),
 ]
 
 
-@pytest.mark.parametrize(("parse", "whole"), PARSERS, ids=["moov", "file", "fragment", "codec"])
+@pytest.mark.parametrize(("parse", "whole"), PARSERS, ids=["moov", "file", "fragment", "avc", "aac"])
 @settings(max_examples=400, deadline=None)
 @given(mutations=MUTATIONS, cut=st.integers(0, 10_000), noise=st.binary(max_size=64))
 def test_damage_raises_nothing_but_malformed(

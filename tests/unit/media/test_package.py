@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from mpd_inspector import MPDParser  # type: ignore[import-untyped]
+from mpd_inspector import MPDParser
 
 from millrace.media import dash, hls
 from millrace.media.cmaf import MeasuredSegment, audio_segment_frames

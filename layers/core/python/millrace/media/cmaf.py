@@ -113,12 +113,14 @@ def _cut_video(data: memoryview, plan: EncodePlan, chunk: Chunk) -> Cut:
     init, defaults, pairs = _pairs(data)
     if defaults.timescale != plan.timescale:
         raise CutError(f"timescale {defaults.timescale}, expected {plan.timescale}")
-    window_start, _ = chunk_window(plan, chunk)
+    window_start, window_end = chunk_window(plan, chunk)
     start, end = (frame * plan.frame_ticks for frame in (chunk.start_frame, chunk.end_frame))
     expected = start
+    encoded = 0
     groups: dict[int, list[tuple[Fragment, int, int]]] = {}
     for moof, mdat in pairs:
         fragment = parse_fragment(data, moof, defaults)
+        encoded += len(fragment.samples)
         decode_time = fragment.decode_time + window_start * plan.frame_ticks
         if not start <= decode_time < end:
             continue
@@ -129,6 +131,8 @@ def _cut_video(data: memoryview, plan: EncodePlan, chunk: Chunk) -> Cut:
         _rewrite(data, fragment, decode_time, number)
         groups.setdefault(number, []).append((fragment, moof.start, mdat.end))
         expected += fragment.duration
+    if encoded != window_end - window_start:
+        raise CutError(f"{encoded} frames encoded, expected {window_end - window_start}")
     if expected != end:
         raise CutError(f"{(expected - start) // plan.frame_ticks} frames, expected {chunk.frame_count}")
     segments = tuple(_segment(data, number, group, plan, window_start) for number, group in groups.items())

@@ -4,16 +4,18 @@ ffmpeg-python only writes down the typed plan as a filter graph and a list of ar
 `platform.process`'s business. Golden files in tests/golden pin the result.
 """
 
+import math
 from fractions import Fraction
 from typing import Any, Final
 
 import ffmpeg as graph  # type: ignore[import-untyped]
 
 from millrace.media.ladder import Rendition
-from millrace.media.plan import ROLL_FRAMES, AudioPlan, Chunk, EncodePlan
+from millrace.media.plan import MARGIN_MIN_S, ROLL_FRAMES, AudioPlan, Chunk, EncodePlan
 from millrace.media.probe import AUDIO_CODECS, VIDEO_CODECS, Limits, input_options
+from millrace.media.timeline import LONG_GAP_S
 
-__all__ = ["audio_argv", "audio_output", "chunk_argv", "chunk_outputs", "chunk_window", "poster_argv"]
+__all__ = ["audio_argv", "audio_output", "chunk_argv", "chunk_outputs", "chunk_window", "input_was_lost", "poster_argv"]
 
 CRF: Final = 23
 PRESET: Final = "veryfast"
@@ -24,6 +26,7 @@ POSTER_LONG_SIDE: Final = 1280
 POSTER_FRAMES: Final = 24
 POSTER_SHARE: Final = Fraction(1, 10)
 POSTER_LATEST_S: Final = 30
+_LOST: Final = ("ends prematurely", "input/output error", "connection reset", "connection timed out")
 # Codecs whose decoder has another name than the stream.
 _DECODER_NAMES: Final = {"mp3": "mp3float", "mp2": "mp2float", "mp1": "mp1float", "flv1": "flv", "dts": "dca"}
 
@@ -114,12 +117,20 @@ def _grid_frames(video: Any, plan: EncodePlan, first: int, last: int) -> Any:
     return (
         # start_time repeats the first picture where the grid begins before it.
         video.filter("fps", fps=str(plan.frame_rate), start_time=_decimal(first / plan.frame_rate), round="near")
-        # The last picture is repeated for ever, so that trim always finds its frames.
-        .filter("tpad", stop=-1, stop_mode="clone")
+        .filter("tpad", stop=_clones(plan, last), stop_mode="clone")
         # After fps a tick is a frame: trimming counts whole numbers.
         .filter("trim", start_pts=first, end_pts=last)
         .filter("setpts", "PTS-STARTPTS")
     )
+
+
+def _clones(plan: EncodePlan, last: int) -> int:
+    """Return how often the last picture may be repeated; -1 is without end.
+
+    A film's last pictures may be damaged. Before that, pictures that end early mean a lost connection, which must
+    not freeze the video: too few frames are found out by cmaf.cut_chunk.
+    """
+    return -1 if last == plan.frame_count else math.ceil((LONG_GAP_S + MARGIN_MIN_S) * plan.frame_rate)
 
 
 def _from_origin(plan: EncodePlan) -> str:
@@ -215,6 +226,15 @@ def poster_argv(ffmpeg: str, plan: EncodePlan, source_url: str, output: str, lim
     options = {"format": "image2", "update": 1, "frames:v": 1, "c:v": "mjpeg", "q:v": 3}
     options |= {"pix_fmt": "yuvj420p", "map_metadata": -1, "fflags": "+bitexact", "flags:v": "+bitexact"}
     return _compile(ffmpeg, graph.output(picture, output, **options))
+
+
+def input_was_lost(stderr: str) -> bool:
+    """Return whether a run that ended well lost its source on the way, and must be repeated.
+
+    ffmpeg takes a broken connection for the end of the file, and ends with success.
+    """
+    said = stderr.lower()
+    return any(sign in said for sign in _LOST)
 
 
 def _compile(ffmpeg: str, output: Any) -> list[str]:

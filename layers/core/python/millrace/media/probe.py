@@ -200,7 +200,15 @@ def input_options(limits: Limits) -> dict[str, str]:
         "max_streams": str(limits.max_streams),
     }
     if not limits.allow_files:
-        options["rw_timeout"] = str(limits.network_timeout_s * 1_000_000)
+        options |= {
+            "rw_timeout": str(limits.network_timeout_s * 1_000_000),
+            # ffmpeg 8.1 seeks on a connection that it asked to close, and takes its end for the file's.
+            "multiple_requests": "1",
+            "reconnect": "1",
+            "reconnect_on_network_error": "1",
+            "reconnect_on_http_error": "5xx",
+            "reconnect_delay_max": "4",
+        }
     return options
 
 

@@ -34,6 +34,7 @@ RATE_MAX: Final = Fraction(60)
 RATE_TOLERANCE: Final = 0.05
 # Sound usually starts a codec's priming before the picture: less than this is no real delay.
 LEAD_FRAMES_MIN: Final = Fraction(3, 2)
+FASTER_THAN_GRID: Final = Fraction(3, 4)
 # Pauses that chunks must seek over one by one; shorter ones are covered by every chunk's margin.
 LONG_GAP_S: Final = 2
 STILL_MAX_S: Final = 3600
@@ -155,8 +156,7 @@ def _timeline(stamps: Iterable[int], keys: Iterable[int], time_base: Fraction, s
     first_s = ordered[0] * time_base
     rate = frame_rate_for(ordered, time_base, source.video)
     lead = _lead_frames(first_s, source.start_s, rate)
-    span_s = (ordered[-1] - ordered[0]) * time_base
-    frame_count = math.floor(span_s * rate + Fraction(1, 2)) + 1 + lead
+    frame_count = lead + _frames_shown(ordered, time_base, rate)
     if frame_count / rate > DURATION_MAX_S:
         raise too_long(frame_count / rate)
     origin_s = first_s - lead / rate
@@ -176,6 +176,30 @@ def _timeline(stamps: Iterable[int], keys: Iterable[int], time_base: Fraction, s
     )
 
 
+def _frames_shown(ordered: Sequence[int], time_base: Fraction, rate: Fraction) -> int:
+    """Return how many grid frames the pictures fill.
+
+    The last picture stays as long as pictures usually do, in a slide show for seconds; it may vanish only
+    where the source has more pictures than the grid.
+    """
+    usual_s = _median_gap(ordered) * time_base
+    hold_s = usual_s if usual_s < LONG_GAP_S else Fraction(LONG_GAP_S)
+    span_s = (ordered[-1] - ordered[0]) * time_base
+    last_place, end = _rounded(span_s * rate), _rounded((span_s + hold_s) * rate)
+    is_faster = usual_s * rate < FASTER_THAN_GRID
+    return max(1, end if is_faster else max(end, last_place + 1))
+
+
+def _rounded(places: Fraction) -> int:
+    """Round halves up, as ffmpeg's fps filter does."""
+    return math.floor(places + Fraction(1, 2))
+
+
+def _median_gap(ordered: Sequence[int]) -> int:
+    gaps = sorted(b - a for a, b in pairwise(ordered))
+    return gaps[len(gaps) // 2]
+
+
 def _longest_still(ordered: Sequence[int], time_base: Fraction) -> float:
     longest_s = float(max(b - a for a, b in pairwise(ordered)) * time_base)
     if longest_s > STILL_MAX_S:
@@ -193,7 +217,7 @@ def _lead_frames(first_s: Fraction, start_s: Fraction, rate: Fraction) -> int:
         return 0
     if delay_frames / rate > STILL_MAX_S:
         raise SourceRejected(RefusalCode.BROKEN_TIMESTAMPS, "The picture begins more than an hour after the sound.")
-    return math.floor(delay_frames + Fraction(1, 2))
+    return _rounded(delay_frames)
 
 
 def frame_rate_for(ordered: Sequence[int], time_base: Fraction, video: VideoStream) -> Fraction:
@@ -202,8 +226,7 @@ def frame_rate_for(ordered: Sequence[int], time_base: Fraction, video: VideoStre
     The declared rate wins where the stamps agree; phones with a variable rate declare nonsense
     (90000/1), there the median gap decides.
     """
-    gaps = sorted(b - a for a, b in pairwise(ordered))
-    median = 1 / (gaps[len(gaps) // 2] * time_base)
+    median = 1 / (_median_gap(ordered) * time_base)
     mean = (len(ordered) - 1) / ((ordered[-1] - ordered[0]) * time_base)
     if video.frame_rate and abs(video.frame_rate / median - 1) < RATE_TOLERANCE:
         return _standard(video.frame_rate)
