@@ -9,6 +9,7 @@ from emulator.objects.part_files import PartFiles
 from emulator.patches import (
     cloudfront_keys,
     embedded_metrics,
+    event_retries,
     housekeeping,
     lambda_workers,
     layer_files,
@@ -31,6 +32,7 @@ def apply_all(settings: Settings, sandboxes: Sandboxes) -> None:
     """
     lambda_workers.apply(sandboxes)
     embedded_metrics.apply()
+    event_retries.apply()
     openapi_import.apply()
     rest_api_id.apply()
     table_ttl.apply()

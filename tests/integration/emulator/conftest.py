@@ -37,6 +37,18 @@ def server(request: pytest.FixtureRequest) -> servers.Server:
     return found
 
 
+@pytest.fixture(
+    params=[
+        "ours",
+        pytest.param("stock", marks=pytest.mark.xfail(strict=True, raises=Exception, reason="still broken upstream")),
+    ]
+)
+def own_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[servers.Server]:
+    """Like ``server``, for a test that stops it or kills it."""
+    with servers.running(tmp_path / "state", is_stock=request.param == "stock") as server:
+        yield server
+
+
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     """A directory for a server of the test's own."""

@@ -137,8 +137,9 @@ def test_the_emulator_s_packages_and_environment_stay_out_of_functions(server: S
         """
 import importlib.util, os
 def handler(event, context):
-    modules = [name for name in ("ministack", "hypercorn", "emulator", "boto3", "pip") if importlib.util.find_spec(name)]
-    return [modules, [name for name in os.environ if name.startswith(("SECRET", "GATEWAY", "S3_"))]]
+    packages = ("ministack", "hypercorn", "emulator", "boto3", "pip")
+    found = [name for name in packages if importlib.util.find_spec(name)]
+    return [found, [name for name in os.environ if name.startswith(("SECRET", "GATEWAY", "S3_"))]]
 """,
     )
 
