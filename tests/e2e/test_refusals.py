@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import requests
 
@@ -120,13 +119,7 @@ def _assert_refused(found: dict[str, Any], code: str, words: str) -> None:
 
 
 def _stored_media(platform: Platform, found: dict[str, Any]) -> list[str]:
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=platform.emulator_url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    s3 = platform.session().client("s3", endpoint_url=platform.emulator_url)
     bucket = platform.outputs["MediaBucket"]
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"media/public/{found['video_id']}/")
     return [entry["Key"] for entry in listed.get("Contents", [])]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-import boto3
 import pytest
 import requests
 
@@ -139,11 +138,11 @@ def test_progress_can_be_watched(creator: Creator, clip: Path) -> None:
 def test_an_event_that_comes_twice_starts_nothing(creator: Creator, film: Video, platform: Platform) -> None:
     key = "/".join(film["playback"]["hls_url"].split("/")[-3:-1])
     event = {"detail": {"object": {"key": f"uploads/{key}/source", "size": 1}}}
-    functions = boto3.client("lambda", **_emulator(platform))
+    functions = platform.session().client("lambda", endpoint_url=platform.emulator_url)
     for _ in range(2):
         answer = functions.invoke(FunctionName="millrace-start-transcode", Payload=json.dumps(event))
         assert "FunctionError" not in answer
-    workflows = boto3.client("stepfunctions", **_emulator(platform))
+    workflows = platform.session().client("stepfunctions", endpoint_url=platform.emulator_url)
     machine = platform.outputs["TranscodeStateMachine"]
     executions = workflows.list_executions(stateMachineArn=machine)["executions"]
     assert [found["name"] for found in executions].count(key.replace("/", "-")) == 1
@@ -173,12 +172,3 @@ def test_odd_sources_come_out_right(creator: Creator, tmp_path: Path) -> None:
     joined = _join(urljoin(url, main.variants[0].uri), tmp_path / "odd.mp4")
     assert read_barcodes(joined) == list(range(round(6 * Fraction(30000, 1001))))
     assert not main.audio
-
-
-def _emulator(platform: Platform) -> dict[str, str]:
-    return {
-        "endpoint_url": platform.emulator_url,
-        "region_name": "us-east-1",
-        "aws_access_key_id": "test",
-        "aws_secret_access_key": "test",
-    }
