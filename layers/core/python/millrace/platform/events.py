@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from millrace.platform import clients, settings
 from millrace.platform.clock import now
 from millrace.platform.errors import Unavailable
-from millrace.platform.ids import UploadId, UserId, VideoId, new_id
+from millrace.platform.ids import ChannelId, UploadId, UserId, VideoId, new_id
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
@@ -92,9 +92,45 @@ class VideoFailed(DomainEvent):
     reason: str
 
 
-EVENTS: dict[str, type[DomainEvent]] = {
-    event.__name__: event for event in (UserRegistered, VideoUploaded, VideoPlayable, VideoReady, VideoFailed)
-}
+class ChannelCreated(DomainEvent):
+    """An account has a new channel."""
+
+    channel_id: ChannelId
+    owner_id: UserId
+
+
+class ChannelChanged(DomainEvent):
+    """What a channel shows has changed: handle, name, texts, banner, or whether it is shown at all."""
+
+    channel_id: ChannelId
+    owner_id: UserId
+
+
+class ChannelDeleted(DomainEvent):
+    """A channel is gone, with its follows and stream keys."""
+
+    channel_id: ChannelId
+    owner_id: UserId
+
+
+class ChannelFollowed(DomainEvent):
+    """Somebody follows a channel who did not before."""
+
+    channel_id: ChannelId
+    owner_id: UserId
+    follower_id: UserId
+
+
+class ChannelUnfollowed(DomainEvent):
+    """Somebody follows a channel no longer."""
+
+    channel_id: ChannelId
+    owner_id: UserId
+    follower_id: UserId
+
+
+# Every event of this module.
+EVENTS: dict[str, type[DomainEvent]] = {event.__name__: event for event in DomainEvent.__subclasses__()}
 
 
 def publish(*events: DomainEvent) -> None:
