@@ -130,6 +130,89 @@ class ChannelUnfollowed(DomainEvent):
 
 
 # Every event of this module.
+class VideoPublished(DomainEvent):
+    """The video may appear in lists, feeds and search from now on."""
+
+    video_id: VideoId
+    owner_id: UserId
+    channel_id: ChannelId | None = None
+
+
+class VideoChanged(DomainEvent):
+    """Something that its owner says about the video changed; `is_listed` tells whether others may find it."""
+
+    video_id: VideoId
+    owner_id: UserId
+    channel_id: ChannelId | None = None
+    is_listed: bool
+
+
+class VideoUnpublished(DomainEvent):
+    """The video may no longer appear anywhere: it is private, a draft, taken down or being deleted."""
+
+    video_id: VideoId
+    owner_id: UserId
+    channel_id: ChannelId | None = None
+
+
+class VideoDeleted(DomainEvent):
+    """The video is gone, and its media is being removed."""
+
+    video_id: VideoId
+    owner_id: UserId
+    channel_id: ChannelId | None = None
+
+
+class VideoTakenDown(DomainEvent):
+    """A moderator took the video down; the reason is for its owner."""
+
+    video_id: VideoId
+    owner_id: UserId
+    channel_id: ChannelId | None = None
+    reason: str
+
+
+class VideoViewed(DomainEvent):
+    """Somebody asked to play the video; `viewer` tells viewers of one day apart, and not who they are."""
+
+    video_id: VideoId
+    owner_id: UserId
+    channel_id: ChannelId | None = None
+    viewer: str
+
+
+class VideoReported(DomainEvent):
+    """A viewer says that the video breaks a rule."""
+
+    video_id: VideoId
+    owner_id: UserId
+    channel_id: ChannelId | None = None
+    report_id: str
+    reason: str
+
+
+class CommentPosted(DomainEvent):
+    """Somebody wrote a comment on a video, or a reply to the comment `parent_id`."""
+
+    video_id: VideoId
+    owner_id: UserId
+    channel_id: ChannelId | None = None
+    comment_id: str
+    author_id: UserId
+    parent_id: str | None = None
+
+
+class CommentReported(DomainEvent):
+    """A reader says that a comment breaks a rule."""
+
+    video_id: VideoId
+    owner_id: UserId
+    channel_id: ChannelId | None = None
+    comment_id: str
+    report_id: str
+    reason: str
+
+
 EVENTS: dict[str, type[DomainEvent]] = {event.__name__: event for event in DomainEvent.__subclasses__()}
 
 
