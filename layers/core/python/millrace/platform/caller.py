@@ -11,3 +11,5 @@ class Caller:
 
     user_id: UserId
     roles: frozenset[str] = frozenset()
+    session_id: str = ""
+    """The session that the token belongs to."""

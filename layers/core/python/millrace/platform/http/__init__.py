@@ -3,17 +3,21 @@
 from millrace.platform.caller import Caller
 from millrace.platform.http.api import Api
 from millrace.platform.http.cursors import decode_cursor, encode_cursor
-from millrace.platform.http.model import Access, Cookie, Input, Output, Page, Reply
+from millrace.platform.http.model import Access, Cookie, Empty, Input, Output, Page, Reply
+from millrace.platform.http.visitor import CrossSite, Visitor
 
 __all__ = [
     "Access",
     "Api",
     "Caller",
     "Cookie",
+    "CrossSite",
+    "Empty",
     "Input",
     "Output",
     "Page",
     "Reply",
+    "Visitor",
     "decode_cursor",
     "encode_cursor",
 ]

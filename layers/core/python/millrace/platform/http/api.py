@@ -14,6 +14,7 @@ from millrace.platform.http.model import Access
 from millrace.platform.http.requests import bearer_token, path_arguments, read_body, read_query
 from millrace.platform.http.responses import answer, refuse
 from millrace.platform.http.route import Route, View, read_route
+from millrace.platform.http.visitor import read_visitor
 from millrace.platform.observability import logger, metrics
 
 Authenticate = Callable[[str], Caller]
@@ -105,6 +106,8 @@ class Api:
         arguments: dict[str, Any] = dict(path_arguments(route, request))
         if route.takes_caller:
             arguments["caller"] = caller
+        if route.takes_visitor:
+            arguments["visitor"] = read_visitor(request)
         if route.query is not None:
             arguments["query"] = read_query(route.query, request)
         if route.body is not None:
@@ -115,6 +118,8 @@ class Api:
         if route.access is Access.PUBLIC or self._authenticate is None:
             return None
         token = bearer_token(request)
+        if token is None:
+            token = read_visitor(request).access_cookie(route.method)
         if token is None:
             if route.access is Access.OPTIONAL:
                 return None

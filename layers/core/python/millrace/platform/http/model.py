@@ -44,6 +44,14 @@ class Reply(Generic[ModelT_co]):
     cookies: Sequence[Cookie] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """An answer without a body: 204, or a redirect (302) that has its `Location` among the headers."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Sequence[Cookie] = ()
+
+
 class Input(BaseModel):
     """Base of what clients send: unknown fields are refused."""
 

@@ -6,11 +6,11 @@ from chalice.app import Response
 from pydantic import BaseModel
 
 from millrace.platform.http import problems
-from millrace.platform.http.model import Cookie, Reply
+from millrace.platform.http.model import Cookie, Empty, Reply
 from millrace.platform.http.route import Route
 
-# Tokens travel in a header and never in a cookie here, so any origin may read what a caller may read. Answers that
-# depend on a cookie must not add Access-Control-Allow-Credentials: browsers refuse it beside the asterisk.
+# Any origin may read what a bearer token may read. Answers to cookies stay with the site's own pages: without
+# Access-Control-Allow-Credentials, which must never stand beside the asterisk, browsers keep them from all others.
 ALLOWED_ORIGIN = "*"
 EXPOSED_HEADERS = "ETag, Location, Retry-After, X-Request-Id"
 
@@ -31,13 +31,15 @@ class UndeclaredCookies(Exception):
     """A view set cookies on a route that does not say so."""
 
 
-def answer(route: Route, result: BaseModel | Reply[BaseModel] | None, request_id: str) -> Response:
+def answer(route: Route, result: BaseModel | Reply[BaseModel] | Empty | None, request_id: str) -> Response:
     """Write what the view returned."""
     if result is None:
-        return _response(route.status, "", {}, request_id)
-    reply = result if isinstance(result, Reply) else Reply(result)
+        result = Empty()
+    reply = Reply(result) if isinstance(result, BaseModel) else result
     if reply.cookies and not route.sets_cookies:
         raise UndeclaredCookies(route.name)
+    if isinstance(reply, Empty):
+        return _response(route.status, "", reply.headers, request_id, reply.cookies)
     headers = {"Content-Type": "application/json", **reply.headers}
     return _response(route.status, reply.model.model_dump_json(), headers, request_id, reply.cookies)
 

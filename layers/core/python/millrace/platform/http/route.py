@@ -11,12 +11,15 @@ from pydantic import BaseModel
 
 from millrace.platform.caller import Caller
 from millrace.platform.errors import DomainError
-from millrace.platform.http.model import Access, Reply
+from millrace.platform.http.model import Access, Empty, Reply
+from millrace.platform.http.visitor import Visitor
 
 View = Callable[..., Any]
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 # Names of a view's parameters that do not come from the path.
-RESERVED = frozenset({"body", "query", "caller"})
+RESERVED = frozenset({"body", "query", "caller", "visitor"})
+# Answers that have no body.
+EMPTY_STATUSES = frozenset({204, 302})
 _PATH = re.compile(r"(/[A-Za-z0-9._-]+|/\{[a-z_]+\})+")
 
 
@@ -40,6 +43,7 @@ class Route:
     body: type[BaseModel] | None
     query: type[BaseModel] | None
     takes_caller: bool
+    takes_visitor: bool
     reply: type[BaseModel] | None
     raises: tuple[type[DomainError], ...]
     """What the view itself may refuse, for the documentation."""
@@ -73,6 +77,8 @@ def read_route(
         raise BadRoute(f"{where}: parameters and path do not agree")
     if "caller" in names:
         _check_caller(where, hints.get("caller"), access)
+    if "visitor" in names and hints.get("visitor") is not Visitor:
+        raise BadRoute(f"{where}: visitor is a Visitor")
     route = Route(
         method=method,
         path=path,
@@ -85,11 +91,12 @@ def read_route(
         body=_input_model(where, "body", hints) if "body" in names else None,
         query=_input_model(where, "query", hints) if "query" in names else None,
         takes_caller="caller" in names,
+        takes_visitor="visitor" in names,
         reply=_reply_model(where, hints.get("return")),
         raises=tuple(raises),
     )
-    if (route.reply is None) != (status == 204):
-        raise BadRoute(f"{where}: 204 has no model, any other status has one")
+    if (route.reply is None) != (status in EMPTY_STATUSES):
+        raise BadRoute(f"{where}: 204 and 302 have no model, any other status has one")
     return route
 
 
@@ -117,7 +124,7 @@ def _input_model(where: str, name: str, hints: Mapping[str, Any]) -> type[BaseMo
 
 
 def _reply_model(where: str, annotation: Any) -> type[BaseModel] | None:
-    if annotation in (None, NoneType):
+    if annotation in (None, NoneType, Empty):
         return None
     if get_origin(annotation) is Reply:
         (annotation,) = get_args(annotation)

@@ -7,14 +7,16 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from millrace.platform.browser import ACCESS_COOKIE, SAFE_METHODS
 from millrace.platform.errors import DomainError
-from millrace.platform.http import Access, Api
+from millrace.platform.http import Access, Api, CrossSite
 from millrace.platform.http.problems import MEDIA_TYPE, TITLES, Problem, status_of
 from millrace.platform.http.route import Route
 from millrace.platform.ids import ID_PATTERN
 
 Json = dict[str, Any]
 SECURITY_SCHEME = "bearer"
+COOKIE_SCHEME = "cookie"
 REF = "#/components/schemas/{model}"
 _References = Mapping[tuple[type[BaseModel], JsonSchemaMode], Json]
 
@@ -59,7 +61,16 @@ def api_document(apis: Mapping[str, Api], *, version: str) -> Json:
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
                     "description": "An access token, as registering and signing in give one.",
-                }
+                },
+                COOKIE_SCHEME: {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": ACCESS_COOKIE,
+                    "description": (
+                        "The access token of a browser that signed in with `cookies`; on HTTPS the name begins with "
+                        "`__Host-`. What changes something with it must come from the site's own pages."
+                    ),
+                },
             },
         },
     }
@@ -102,9 +113,9 @@ def _security(access: Access) -> list[Json]:
         case Access.PUBLIC:
             return []
         case Access.OPTIONAL:
-            return [{}, {SECURITY_SCHEME: []}]
+            return [{}, {SECURITY_SCHEME: []}, {COOKIE_SCHEME: []}]
         case Access.SIGNED_IN:
-            return [{SECURITY_SCHEME: []}]
+            return [{SECURITY_SCHEME: []}, {COOKIE_SCHEME: []}]
 
 
 def _path_parameters(route: Route) -> Iterator[Json]:
@@ -134,6 +145,8 @@ def _responses(route: Route, references: _References) -> Json:
         success["content"] = {"application/json": {"schema": references[(route.reply, "serialization")]}}
     if route.sets_cookies:
         success["headers"] = {"Set-Cookie": {"schema": {"type": "string"}, "description": "One for each cookie."}}
+    if route.status == 302:
+        success = {"description": "Go on there.", "headers": {"Location": {"schema": {"type": "string"}}}}
     responses: Json = {str(route.status): success}
     problem = {MEDIA_TYPE: {"schema": references[(Problem, "serialization")]}}
     for status, reasons in sorted(_refusals(route).items()):
@@ -151,6 +164,8 @@ def _refusals(route: Route) -> Mapping[int, list[str]]:
         refusals |= {422: []}
     if route.access is not Access.PUBLIC:
         refusals |= {401: []}
+        if route.method not in SAFE_METHODS:
+            refusals |= {403: [_reason(CrossSite)]}
     if route.path_params:
         refusals |= {404: []}
     for error in route.raises:
