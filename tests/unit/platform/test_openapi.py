@@ -87,7 +87,7 @@ def test_an_operation_says_what_its_view_says(document: dict[str, Any]) -> None:
     assert rename["description"] == "Repeating it leaves the same title."
     assert rename["security"] == [{"bearer": []}, {"cookie": []}]
     assert rename["parameters"][0]["schema"]["pattern"] == "^[0-7][0-9a-hjkmnp-tv-z]{25}$"
-    assert set(rename["responses"]) == {"200", "400", "401", "404", "409", "413", "415", "422", "default"}
+    assert set(rename["responses"]) == {"200", "400", "401", "403", "404", "409", "413", "415", "422", "429", "default"}
     assert rename["responses"]["409"]["description"] == "Conflict. Another film has this title."
     schema = rename["requestBody"]["content"]["application/json"]["schema"]
     assert document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]["additionalProperties"] is False
@@ -95,7 +95,7 @@ def test_an_operation_says_what_its_view_says(document: dict[str, Any]) -> None:
 
 def test_lists_queries_cookies_and_silence_are_described(document: dict[str, Any]) -> None:
     listing = document["paths"]["/api/videos"]["get"]
-    assert listing["security"] == [{}, {"bearer": []}]
+    assert listing["security"] == [{}, {"bearer": []}, {"cookie": []}]
     assert listing["parameters"] == [
         {
             "name": "limit",

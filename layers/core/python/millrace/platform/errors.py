@@ -3,6 +3,7 @@
     DomainError
     ├── NotFound          404
     ├── Conflict          409
+    ├── Stale             412
     ├── Forbidden         403
     ├── Unauthenticated   401
     ├── Invalid           422   names the field
@@ -37,6 +38,15 @@ class Conflict(DomainError):
     """The thing's present state does not allow this."""
 
     slug = "conflict"
+
+
+class Stale(DomainError):
+    """It was changed since the caller read it."""
+
+    slug = "stale"
+
+    def __init__(self, message: str = "This was changed since you read it. Read it again, then change it.") -> None:
+        super().__init__(message)
 
 
 class Forbidden(DomainError):

@@ -3,7 +3,8 @@
 from millrace.platform.caller import Caller
 from millrace.platform.http.api import Api
 from millrace.platform.http.cursors import decode_cursor, encode_cursor
-from millrace.platform.http.model import Access, Cookie, Empty, Input, Output, Page, Reply
+from millrace.platform.http.model import Access, Cookie, Document, Empty, Input, Output, Page, Reply
+from millrace.platform.http.preconditions import check_match, expected_version, matches
 from millrace.platform.http.visitor import CrossSite, Visitor
 
 __all__ = [
@@ -12,12 +13,16 @@ __all__ = [
     "Caller",
     "Cookie",
     "CrossSite",
+    "Document",
     "Empty",
     "Input",
     "Output",
     "Page",
     "Reply",
     "Visitor",
+    "check_match",
     "decode_cursor",
     "encode_cursor",
+    "expected_version",
+    "matches",
 ]

@@ -11,10 +11,21 @@ from millrace.platform.caller import Caller
 from millrace.platform.errors import DomainError, Unauthenticated
 from millrace.platform.http import problems
 from millrace.platform.http.model import Access
-from millrace.platform.http.requests import bearer_token, path_arguments, read_body, read_query
-from millrace.platform.http.responses import answer, refuse
-from millrace.platform.http.route import Route, View, read_route
+from millrace.platform.http.origins import narrow
+from millrace.platform.http.requests import (
+    bearer_token,
+    fingerprint,
+    idempotency_key,
+    path_arguments,
+    read_body,
+    read_if_match,
+    read_query,
+)
+from millrace.platform.http.responses import answer, kept_headers, refuse, write_remembered
+from millrace.platform.http.route import JSON_TYPE, IfMatch, Route, View, read_route
 from millrace.platform.http.visitor import read_visitor
+from millrace.platform.idempotency import Remembered, answer_once
+from millrace.platform.limits import Limit, spend
 from millrace.platform.observability import logger, metrics
 
 Authenticate = Callable[[str], Caller]
@@ -43,10 +54,15 @@ class Api:
         tag: str = "",
         cookies: bool = False,
         raises: Sequence[type[DomainError]] = (),
+        limits: Sequence[Limit] = (),
+        idempotent: bool = False,
+        media_type: str = JSON_TYPE,
     ) -> Callable[[ViewT], ViewT]:
         """Declare a view; it stays callable as it is.
 
-        `cookies` says that its answers may set some; `raises` names the refusals of its own, for the documentation.
+        `cookies` says that its answers may set some; `raises` names the refusals of its own, for the documentation;
+        `limits` how often it may be called; `idempotent` that a client may repeat it with an `Idempotency-Key`. Never
+        for answers with secrets: they are kept for a day.
         """
 
         def declare(view: ViewT) -> ViewT:
@@ -61,6 +77,9 @@ class Api:
                 tag=tag or self.name,
                 sets_cookies=cookies,
                 raises=raises,
+                limits=limits,
+                idempotent=idempotent,
+                media_type=media_type,
             )
             self.routes.append(route)
             # Chalice would refuse a body by its type in a form of its own: `read_body` does it.
@@ -75,12 +94,13 @@ class Api:
         started_s = time.perf_counter()
         request_id = _request_id(request)
         route = self._find(request)
-        if route is None:
+        if route is None or request is None:
             name = "unknown"
             response = refuse(self._unroutable(request), request_id)
         else:
             name = route.name
             response = get_response(request)
+            narrow(route, read_visitor(request), response)
         _record(name, request_id, response.status_code, time.perf_counter() - started_s)
         return response
 
@@ -88,7 +108,7 @@ class Api:
         """Call the view; every failure becomes a problem here, before Chalice makes it a bare 500."""
         request_id = _request_id(request)
         try:
-            return answer(route, route.view(**self._arguments(route, request)), request_id)
+            return self._answer(route, request, request_id)
         except problems.Refusal as refusal:
             return refuse(refusal, request_id)
         except DomainError as error:
@@ -100,14 +120,33 @@ class Api:
             logger().exception("request failed", route=route.name, request_id=request_id)
             return refuse(problems.internal(), request_id)
 
-    def _arguments(self, route: Route, request: Request) -> dict[str, Any]:
+    def _answer(self, route: Route, request: Request, request_id: str) -> Response:
         # Who calls is settled first: a stranger learns nothing about bodies or addresses.
         caller = self._caller(route, request)
+        arguments = self._arguments(route, request, caller)
+        if route.limits:
+            spend(route.limits, address=read_visitor(request).address, caller=caller, body=arguments.get("body"))
+        key = idempotency_key(request) if route.idempotent else None
+        if key is None or caller is None:
+            return answer(route, route.view(**arguments), request_id)
+
+        def work() -> Remembered:
+            done = answer(route, route.view(**arguments), request_id)
+            return Remembered(done.status_code, done.body, kept_headers(done))
+
+        remembered, is_replay = answer_once(
+            route.name, owner=caller.user_id, key=key, request=fingerprint(request), work=work
+        )
+        return write_remembered(remembered, request_id, is_replay=is_replay)
+
+    def _arguments(self, route: Route, request: Request, caller: Caller | None) -> dict[str, Any]:
         arguments: dict[str, Any] = dict(path_arguments(route, request))
         if route.takes_caller:
             arguments["caller"] = caller
         if route.takes_visitor:
             arguments["visitor"] = read_visitor(request)
+        if route.if_match is not IfMatch.UNUSED:
+            arguments["if_match"] = read_if_match(route, request)
         if route.query is not None:
             arguments["query"] = read_query(route.query, request)
         if route.body is not None:

@@ -42,6 +42,16 @@ class Reply(Generic[ModelT_co]):
     model: ModelT_co
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: Sequence[Cookie] = ()
+    etag: str | None = None
+    """What tells this state of the thing from every other, for `If-Match`: its version, say. Without the quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text that is sent as it is: no JSON of a model."""
+
+    text: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Requests: from what API Gateway passes to the arguments of a view."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, get_origin
@@ -10,12 +11,13 @@ from pydantic import BaseModel, ValidationError
 
 from millrace.platform.errors import NotFound
 from millrace.platform.http.problems import FieldError, Refusal, from_validation
-from millrace.platform.http.route import Route
+from millrace.platform.http.route import JSON_TYPE, IfMatch, Route
 from millrace.platform.ids import is_id
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_PATH_VALUE_CHARS = 256
-JSON_TYPE = "application/json"
+IDEMPOTENCY_KEY_PATTERN = "[!-~]{1,128}"
+_KEY = re.compile(IDEMPOTENCY_KEY_PATTERN)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -72,6 +74,30 @@ def bearer_token(request: Request) -> str | None:
         return None
     scheme, _, token = header.partition(" ")
     return str(token.strip()) if scheme.lower() == "bearer" else ""
+
+
+def read_if_match(route: Route, request: Request) -> str | None:
+    """Return the `If-Match` header; an edit that needs one and has none is refused by 428 (RFC 6585 3)."""
+    header = request.headers.get("if-match")
+    if header is None and route.if_match is IfMatch.REQUIRED:
+        raise Refusal(428, "condition-required", "Send If-Match with the ETag that you read, so that no edit is lost.")
+    return None if header is None else str(header)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Return the `Idempotency-Key` header; one that is empty, too long or not plain is refused."""
+    header = request.headers.get("idempotency-key")
+    if header is None:
+        return None
+    if not _KEY.fullmatch(str(header)):
+        raise Refusal(400, "bad-idempotency-key", "An Idempotency-Key has 1 to 128 visible ASCII characters.")
+    return str(header)
+
+
+def fingerprint(request: Request) -> str:
+    """Return what tells this request from another one on the same route: its path and its body."""
+    parts = [sorted((request.uri_params or {}).items()), _raw_body(request).hex()]
+    return json.dumps(parts)
 
 
 def _raw_body(request: Request) -> bytes:

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -11,20 +12,30 @@ from pydantic import BaseModel
 
 from millrace.platform.caller import Caller
 from millrace.platform.errors import DomainError
-from millrace.platform.http.model import Access, Empty, Reply
+from millrace.platform.http.model import Access, Document, Empty, Reply
 from millrace.platform.http.visitor import Visitor
+from millrace.platform.limits import Limit, Per
 
 View = Callable[..., Any]
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 # Names of a view's parameters that do not come from the path.
-RESERVED = frozenset({"body", "query", "caller", "visitor"})
+RESERVED = frozenset({"body", "query", "caller", "visitor", "if_match"})
 # Answers that have no body.
 EMPTY_STATUSES = frozenset({204, 302})
+JSON_TYPE = "application/json"
 _PATH = re.compile(r"(/[A-Za-z0-9._-]+|/\{[a-z_]+\})+")
 
 
 class BadRoute(TypeError):
     """A view is declared in a way that cannot be served: raised while the function is imported."""
+
+
+class IfMatch(Enum):
+    """Whether a view wants to know which state the client read."""
+
+    UNUSED = "unused"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,12 @@ class Route:
     reply: type[BaseModel] | None
     raises: tuple[type[DomainError], ...]
     """What the view itself may refuse, for the documentation."""
+    limits: tuple[Limit, ...]
+    idempotent: bool
+    """Whether a client may give an `Idempotency-Key`."""
+    if_match: IfMatch
+    media_type: str
+    """Of a successful answer."""
 
     @property
     def name(self) -> str:
@@ -64,6 +81,9 @@ def read_route(
     tag: str,
     sets_cookies: bool,
     raises: Sequence[type[DomainError]],
+    limits: Sequence[Limit] = (),
+    idempotent: bool = False,
+    media_type: str = JSON_TYPE,
 ) -> Route:
     """Read the view's signature; raises BadRoute where the declaration makes no sense."""
     where = f"{method} {path} ({view.__name__})"
@@ -94,10 +114,37 @@ def read_route(
         takes_visitor="visitor" in names,
         reply=_reply_model(where, hints.get("return")),
         raises=tuple(raises),
+        limits=tuple(limits),
+        idempotent=idempotent,
+        if_match=_if_match(where, hints.get("if_match")) if "if_match" in names else IfMatch.UNUSED,
+        media_type=media_type,
     )
-    if (route.reply is None) != (status in EMPTY_STATUSES):
-        raise BadRoute(f"{where}: 204 and 302 have no model, any other status has one")
+    _check_promises(where, route)
     return route
+
+
+def _check_promises(where: str, route: Route) -> None:
+    """Refuse options that do not go together."""
+    has_body = route.reply is not None or route.media_type != JSON_TYPE
+    if has_body == (route.status in EMPTY_STATUSES):
+        raise BadRoute(f"{where}: 204 and 302 have no model, any other status has one")
+    if route.idempotent and (route.access is not Access.SIGNED_IN or route.sets_cookies or route.method != "POST"):
+        # A key is one among the caller's own, and cookies are not for keeping.
+        raise BadRoute(f"{where}: only a signed-in caller's POST without cookies can be idempotent")
+    for limit in route.limits:
+        known = route.body is not None and limit.field in route.body.model_fields
+        if limit.per is Per.VALUE and not known:
+            raise BadRoute(f"{where}: {limit.name} counts by {limit.field}, which the body does not have")
+        if limit.per is Per.ACCOUNT and route.access is not Access.SIGNED_IN:
+            raise BadRoute(f"{where}: {limit.name} counts by account, and anybody may call this")
+
+
+def _if_match(where: str, annotation: Any) -> IfMatch:
+    if annotation is str:
+        return IfMatch.REQUIRED
+    if annotation == str | None:
+        return IfMatch.OPTIONAL
+    raise BadRoute(f"{where}: if_match is str or str | None")
 
 
 def _check_caller(where: str, annotation: Any, access: Access) -> None:
@@ -124,7 +171,7 @@ def _input_model(where: str, name: str, hints: Mapping[str, Any]) -> type[BaseMo
 
 
 def _reply_model(where: str, annotation: Any) -> type[BaseModel] | None:
-    if annotation in (None, NoneType, Empty):
+    if annotation in (None, NoneType, Empty, Document):
         return None
     if get_origin(annotation) is Reply:
         (annotation,) = get_args(annotation)

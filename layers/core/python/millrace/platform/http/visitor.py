@@ -7,6 +7,7 @@ from chalice.app import Request
 
 from millrace.platform import browser, site
 from millrace.platform.errors import Forbidden
+from millrace.platform.http.address import client_address
 
 MAX_USER_AGENT_CHARS = 256
 
@@ -60,7 +61,7 @@ def read_visitor(request: Request) -> Visitor:
     """Read who sent this; the gateway passes header names as they came."""
     headers = {str(name).lower(): str(value) for name, value in request.headers.items()}
     return Visitor(
-        address=str(request.context.get("identity", {}).get("sourceIp", "")),
+        address=client_address(headers, str(request.context.get("identity", {}).get("sourceIp", ""))),
         user_agent=headers.get("user-agent", "")[:MAX_USER_AGENT_CHARS],
         headers=headers,
     )

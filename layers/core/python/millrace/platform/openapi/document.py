@@ -8,16 +8,22 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from millrace.platform.browser import ACCESS_COOKIE, SAFE_METHODS
-from millrace.platform.errors import DomainError
+from millrace.platform.errors import DomainError, Stale
 from millrace.platform.http import Access, Api, CrossSite
 from millrace.platform.http.problems import MEDIA_TYPE, TITLES, Problem, status_of
-from millrace.platform.http.route import Route
+from millrace.platform.http.requests import IDEMPOTENCY_KEY_PATTERN
+from millrace.platform.http.route import JSON_TYPE, IfMatch, Route
+from millrace.platform.idempotency.service import KeyReused, StillWorking
 from millrace.platform.ids import ID_PATTERN
+from millrace.platform.limits import Limit, Per
 
 Json = dict[str, Any]
 SECURITY_SCHEME = "bearer"
 COOKIE_SCHEME = "cookie"
 REF = "#/components/schemas/{model}"
+_RETRY_AFTER: Json = {
+    "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds until a try makes sense."}}
+}
 _References = Mapping[tuple[type[BaseModel], JsonSchemaMode], Json]
 
 
@@ -98,7 +104,7 @@ def _operation(route: Route, references: _References) -> Json:
     }
     if description:
         operation["description"] = " ".join(description.split())
-    parameters = [*_path_parameters(route), *_query_parameters(route)]
+    parameters = [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)]
     if parameters:
         operation["parameters"] = parameters
     if route.body is not None:
@@ -139,10 +145,34 @@ def _query_parameters(route: Route) -> Iterator[Json]:
         yield parameter
 
 
+def _header_parameters(route: Route) -> Iterator[Json]:
+    if route.idempotent:
+        yield {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY_PATTERN}$"},
+            "description": (
+                "A random text of the client's own, one for each thing to be made. A request that comes again with it "
+                "within a day makes nothing new and gets the first answer, with `Idempotency-Replayed: true`."
+            ),
+        }
+    if route.if_match is not IfMatch.UNUSED:
+        yield {
+            "name": "If-Match",
+            "in": "header",
+            "required": route.if_match is IfMatch.REQUIRED,
+            "schema": {"type": "string"},
+            "description": "The `ETag` that was read: the change is made only while it is still the same.",
+        }
+
+
 def _responses(route: Route, references: _References) -> Json:
     success: Json = {"description": "Done."}
     if route.reply is not None:
-        success["content"] = {"application/json": {"schema": references[(route.reply, "serialization")]}}
+        success["content"] = {route.media_type: {"schema": references[(route.reply, "serialization")]}}
+    elif route.media_type != JSON_TYPE:
+        success["content"] = {route.media_type: {"schema": {"type": "string"}}}
     if route.sets_cookies:
         success["headers"] = {"Set-Cookie": {"schema": {"type": "string"}, "description": "One for each cookie."}}
     if route.status == 302:
@@ -151,8 +181,9 @@ def _responses(route: Route, references: _References) -> Json:
     problem = {MEDIA_TYPE: {"schema": references[(Problem, "serialization")]}}
     for status, reasons in sorted(_refusals(route).items()):
         responses[str(status)] = {"description": " ".join([f"{TITLES[status]}.", *reasons]), "content": problem}
-    responses["default"] = {"description": "Any other failure: 429, 5xx.", "content": problem}
-    return responses
+    responses["429"] = responses.get("429", {"description": f"{TITLES[429]}.", "content": problem}) | _RETRY_AFTER
+    responses["default"] = {"description": "Any other failure: 5xx.", "content": problem}
+    return dict(sorted(responses.items()))
 
 
 def _refusals(route: Route) -> Mapping[int, list[str]]:
@@ -168,9 +199,23 @@ def _refusals(route: Route) -> Mapping[int, list[str]]:
             refusals |= {403: [_reason(CrossSite)]}
     if route.path_params:
         refusals |= {404: []}
+    if route.idempotent:
+        refusals.setdefault(400, [])
+        refusals.setdefault(409, []).extend(map(_reason, (KeyReused, StillWorking)))
+    if route.if_match is not IfMatch.UNUSED:
+        refusals.setdefault(412, []).append(_reason(Stale))
+    if route.if_match is IfMatch.REQUIRED:
+        refusals[428] = ["Send If-Match."]
+    if route.limits:
+        refusals.setdefault(429, []).append(" ".join(map(_allowance, route.limits)))
     for error in route.raises:
         refusals.setdefault(status_of(error), []).append(_reason(error))
     return refusals
+
+
+def _allowance(limit: Limit) -> str:
+    whose = {Per.ACCOUNT: "account", Per.ADDRESS: "address", Per.VALUE: f"`{limit.field}`"}[limit.per]
+    return f"{limit.times} in {limit.period_s} s for each {whose}."
 
 
 def _reason(error: type[DomainError]) -> str:
