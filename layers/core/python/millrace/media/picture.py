@@ -14,21 +14,7 @@ from typing import Final
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 # Palette, transparency, colour and density (PNG third edition, 11.3). No text, no time, no EXIF, no animation.
 PNG_KEPT: Final = frozenset(
-    (
-        b"IHDR",
-        b"PLTE",
-        b"IDAT",
-        b"IEND",
-        b"tRNS",
-        b"cHRM",
-        b"gAMA",
-        b"iCCP",
-        b"sBIT",
-        b"sRGB",
-        b"cICP",
-        b"bKGD",
-        b"pHYs",
-    )
+    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP bKGD pHYs".split(),
 )
 # RFC 9649 2.7: colour profile, transparency and the two kinds of picture. EXIF, XMP and animation stay behind.
 WEBP_KEPT: Final = frozenset((b"VP8X", b"ICCP", b"ALPH", b"VP8 ", b"VP8L"))
@@ -146,7 +132,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         if marker == _EOI:
             yield marker, position, position + 2
             return
-        if marker == _SOI or marker == _TEM or marker in _RESTARTS or marker == 0:
+        if marker in (0, _SOI, _TEM) or marker in _RESTARTS:
             raise PictureRejected("The JPEG picture is not well formed.")
         (length,) = struct.unpack_from(">H", data, position + 2)
         end = position + 2 + length

@@ -30,7 +30,10 @@ class Deadlines:
 
 
 class Cancelled(Exception):
-    """A transaction changed nothing because conditions failed; `failed` are the places of their items, from 0."""
+    """A transaction changed nothing because conditions failed; `failed` are the places of their items, from 0.
+
+    Pynamodb puts a transaction into an order of its own: checks, deletes, saves, updates, each in the order of calls.
+    """
 
     def __init__(self, failed: frozenset[int]) -> None:
         super().__init__(f"conditions failed: {sorted(failed)}")

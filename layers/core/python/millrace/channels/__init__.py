@@ -1,0 +1,1 @@
+"""Channels: what publishes, who follows, and the keys that streams come with."""
