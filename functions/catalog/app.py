@@ -1,21 +1,34 @@
-"""Videos, from upload to playback."""
+"""Videos: made, described, published, replaced, deleted and played."""
 
 from millrace.accounts.access import authenticate
-from millrace.platform.http import Access, Api, Caller, Cookie, Page, Reply
+from millrace.platform.http import Access, Api, Caller, Cookie, Page, Reply, Visitor
 from millrace.platform.ids import VideoId
-from millrace.videos import service
-from millrace.videos.errors import NotPlayable, UploadClosed, VideoGone
+from millrace.transcode import start
+from millrace.videos import owning, playback, service
+from millrace.videos.errors import (
+    ChangedMeanwhile,
+    IsTakenDown,
+    NotHere,
+    NothingToRetry,
+    NotPlayable,
+    StillProcessing,
+    UploadClosed,
+    VideoGone,
+)
 from millrace.videos.messages import (
+    FileInput,
+    GrantedPlayback,
     NewVideo,
-    PlaybackView,
+    OwnVideoList,
+    PlaybackWish,
+    Publication,
     UploadPage,
     UploadView,
+    VideoChanges,
     VideoDraft,
-    VideoList,
     VideoView,
-    read_cursor,
-    write_cursor,
 )
+from millrace.videos.processing import service as processing
 
 api = Api("catalog", authenticate)
 handler = api.chalice
@@ -24,22 +37,68 @@ handler = api.chalice
 @api.route("POST", "/api/videos", status=201, access=Access.SIGNED_IN, tag="videos")
 def create_video(body: VideoDraft, caller: Caller) -> NewVideo:
     """Make a video and open the upload of its file."""
-    video = service.create(caller.user_id, **dict(body))
-    return NewVideo(video=VideoView.of(video), upload=UploadView.of(video, service.open_upload(video)))
+    video = owning.create(caller.user_id, body)
+    return NewVideo(video=VideoView.of(video, caller.user_id), upload=UploadView.of(video, service.open_upload(video)))
 
 
 @api.route("GET", "/api/videos", access=Access.SIGNED_IN, tag="videos")
-def list_videos(query: VideoList, caller: Caller) -> Page[VideoView]:
+def list_videos(query: OwnVideoList, caller: Caller) -> Page[VideoView]:
     """List the caller's own videos, newest first."""
-    page = service.owned_page(caller.user_id, query.limit, read_cursor(query.cursor))
-    items = tuple(VideoView.of(video) for video in page.videos)
-    return Page[VideoView](items=items, next_cursor=write_cursor(page.last))
+    return owning.page(caller.user_id, query)
 
 
 @api.route("GET", "/api/videos/{video_id}", access=Access.OPTIONAL, tag="videos", raises=[VideoGone])
 def get_video(video_id: VideoId, caller: Caller | None) -> VideoView:
     """Show a video: its state, the progress of its processing, and where to play it."""
-    return VideoView.of(service.visible(video_id, caller.user_id if caller else None))
+    return VideoView.of(service.visible(video_id, caller), caller.user_id if caller else None)
+
+
+@api.route(
+    "PATCH", "/api/videos/{video_id}", access=Access.SIGNED_IN, tag="videos", raises=[VideoGone, ChangedMeanwhile]
+)
+def change_video(video_id: VideoId, body: VideoChanges, caller: Caller) -> VideoView:
+    """Change what is said about a video, or who may watch it."""
+    return VideoView.of(service.edit(video_id, caller.user_id, body.apply), caller.user_id)
+
+
+@api.route(
+    "DELETE",
+    "/api/videos/{video_id}",
+    status=204,
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, ChangedMeanwhile],
+)
+def delete_video(video_id: VideoId, caller: Caller) -> None:
+    """Delete a video and its media. It is gone for everybody at once; the bytes follow within minutes."""
+    service.delete(video_id, caller.user_id)
+
+
+@api.route(
+    "POST",
+    "/api/videos/{video_id}/publish",
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, IsTakenDown, ChangedMeanwhile],
+)
+def publish_video(video_id: VideoId, body: Publication, caller: Caller) -> VideoView:
+    """Publish a video now, or at a moment to come. One that is not ready yet is published when it is."""
+    video = service.edit(
+        video_id, caller.user_id, lambda video: service.publish(video, body.visibility, body.publish_at)
+    )
+    return VideoView.of(video, caller.user_id)
+
+
+@api.route(
+    "POST",
+    "/api/videos/{video_id}/unpublish",
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, ChangedMeanwhile],
+)
+def unpublish_video(video_id: VideoId, caller: Caller) -> VideoView:
+    """Make a video a draft again, which only its owner sees; a scheduled one stays unpublished."""
+    return VideoView.of(service.edit(video_id, caller.user_id, service.unpublish), caller.user_id)
 
 
 @api.route(
@@ -53,20 +112,62 @@ def get_upload(video_id: VideoId, query: UploadPage, caller: Caller) -> UploadVi
 
 @api.route(
     "POST",
+    "/api/videos/{video_id}/replacement",
+    status=201,
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, StillProcessing, ChangedMeanwhile],
+)
+def replace_video(video_id: VideoId, body: FileInput, caller: Caller) -> NewVideo:
+    """Open the upload of a new file. The video plays on with its old one until the new one is ready."""
+    video = processing.replace(service.owned(video_id, caller.user_id), **dict(body))
+    return NewVideo(video=VideoView.of(video, caller.user_id), upload=UploadView.of(video, service.open_upload(video)))
+
+
+@api.route(
+    "DELETE",
+    "/api/videos/{video_id}/replacement",
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, ChangedMeanwhile],
+)
+def cancel_replacement(video_id: VideoId, caller: Caller) -> VideoView:
+    """Keep the old file after all."""
+    video = processing.cancel_replacement(service.owned(video_id, caller.user_id))
+    return VideoView.of(video, caller.user_id)
+
+
+@api.route(
+    "POST",
+    "/api/videos/{video_id}/retry",
+    status=202,
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, NothingToRetry],
+)
+def retry_processing(video_id: VideoId, caller: Caller) -> VideoView:
+    """Process a failed upload once more, from the file that has arrived."""
+    start.retry(video_id, caller.user_id)
+    return VideoView.of(service.owned(video_id, caller.user_id), caller.user_id)
+
+
+@api.route(
+    "POST",
     "/api/videos/{video_id}/playback",
     access=Access.OPTIONAL,
     tag="videos",
     cookies=True,
-    raises=[VideoGone, NotPlayable],
+    raises=[VideoGone, NotPlayable, NotHere],
 )
-def play_video(video_id: VideoId, caller: Caller | None) -> Reply[PlaybackView]:
-    """Get the addresses of a video and, for a private one, the cookies that open them."""
-    video = service.visible(video_id, caller.user_id if caller else None)
-    playback = service.playback(video)
-    secure = playback.hls_url.startswith("https:")
-    lifetime_s = int(service.COOKIE_LIFETIME.total_seconds())
+def play_video(
+    video_id: VideoId, query: PlaybackWish, caller: Caller | None, visitor: Visitor
+) -> Reply[GrantedPlayback]:
+    """Get the addresses of a video and, where its media is not public, the cookies that open them."""
+    video = service.visible(video_id, caller)
+    viewing = playback.read_viewing(caller, visitor.address, visitor.user_agent, visitor.headers, query.embedded_by)
+    granted = playback.playback(video, viewing, lifetime=query.lifetime, bind_address=query.bind_address)
     cookies = [
-        Cookie(name, value, path=playback.cookie_path, max_age_s=lifetime_s, secure=secure)
-        for name, value in playback.cookies.items()
+        Cookie(name, value, path=granted.cookie_path, max_age_s=query.lifetime_s, secure=granted.is_secure)
+        for name, value in granted.cookies.items()
     ]
-    return Reply(PlaybackView.of(playback), cookies=cookies)
+    return Reply(GrantedPlayback.granted(granted), cookies=cookies)

@@ -10,6 +10,7 @@ from millrace.platform import settings
 
 if TYPE_CHECKING:
     from boto3 import Session
+    from mypy_boto3_cloudfront import CloudFrontClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
@@ -98,7 +99,14 @@ def secrets() -> "SecretsManagerClient":
         return _session().client("secretsmanager", config=_control())
 
 
+@cache
+def cloudfront() -> "CloudFrontClient":
+    """Return the CloudFront client, for invalidations."""
+    with _building:
+        return _session().client("cloudfront", config=_control())
+
+
 def forget() -> None:
     """Drop every cached client, so that the next one sees a changed environment; tests need it."""
-    for build in (_session, s3, stepfunctions, events, kms, ssm, secrets):
+    for build in (_session, s3, stepfunctions, events, kms, ssm, secrets, cloudfront):
         build.cache_clear()

@@ -13,7 +13,7 @@ from millrace.transcode import work
 from millrace.transcode.model import ChunkTask, Encoded, UploadTask
 from millrace.transcode.segments import store_track
 from millrace.transcode.source import find_source, tool_timeout_s
-from millrace.videos import service
+from millrace.videos.processing import service
 
 LIMITS = Limits()
 # Above what an honest film needs, below what would hurt its neighbours.
@@ -28,7 +28,7 @@ def encode_chunk(task: ChunkTask, deadline: Deadline) -> None:
     video = service.in_processing(task.video_id, task.upload_id)
     plan = work.load_plan(task.place)
     chunk = plan.chunks[task.chunk]
-    folder = task.place.media_prefix(video.visibility)
+    folder = task.place.media_prefix(video.home)
     with TemporaryDirectory(prefix="chunk_") as scratch:
         argv = chunk_argv(tool("ffmpeg"), plan, chunk, find_source(task.place).url(), scratch, LIMITS)
         finished = run(argv, timeout_s=tool_timeout_s(deadline), limits=ENCODE_LIMITS, cwd=Path(scratch))
@@ -53,7 +53,7 @@ def encode_audio(task: UploadTask, deadline: Deadline) -> None:
     plan = work.load_plan(task.place)
     if plan.audio is None:
         return
-    folder = task.place.media_prefix(video.visibility)
+    folder = task.place.media_prefix(video.home)
     with TemporaryDirectory(prefix="audio_") as scratch:
         argv = audio_argv(tool("ffmpeg"), plan, find_source(task.place).url(), scratch, LIMITS)
         finished = run(argv, timeout_s=tool_timeout_s(deadline), limits=ENCODE_LIMITS, cwd=Path(scratch))

@@ -3,27 +3,21 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from millrace.media.refusal import SourceRejected
-from millrace.platform import clients, settings
+from millrace.platform import settings
 from millrace.platform.errors import WorkflowError
 from millrace.platform.observability import logger
 from millrace.transcode.model import FailureTask
-from millrace.videos import service
-from millrace.videos.model import Failure, Video
-from millrace.videos.places import place_of
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+from millrace.videos.model import Failure, Home
+from millrace.videos.processing import service
+from millrace.videos.settling.objects import delete_folder
 
 OURS = Failure(
     code="internal",
     message="Something went wrong on our side while this video was prepared, and trying again did not help. "
-    "The upload itself arrived; please upload it once more.",
+    "The upload itself arrived: you can have it processed once more.",
 )
-# S3 deletes at most this many objects in a call.
-DELETE_BATCH = 1000
 
 
 class UploadRejected(WorkflowError):
@@ -46,9 +40,9 @@ def fail_video(task: FailureTask) -> None:
     """Record why the video failed, and remove what was encoded of it. Idempotent."""
     failure = read_failure(task.error, task.cause)
     logger().error("video failed", video_id=task.video_id, code=failure.code, error=task.error, cause=task.cause)
-    video = service.fail(task.video_id, task.upload_id, failure)
-    if video is not None:
-        _remove_media(video)
+    if service.fail(task.video_id, task.upload_id, failure):
+        for home in Home:
+            delete_folder(settings.require("MEDIA_BUCKET"), task.place.media_prefix(home))
 
 
 def read_failure(error: str, cause: str) -> Failure:
@@ -63,17 +57,3 @@ def read_failure(error: str, cause: str) -> Failure:
     except (ValueError, KeyError, TypeError):
         return OURS
     return Failure(code=code, message=message) if separator else OURS
-
-
-def _remove_media(video: Video) -> None:
-    s3 = clients.s3()
-    bucket = settings.require("MEDIA_BUCKET")
-    pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket,
-        Prefix=place_of(video).media_prefix(video.visibility),
-        PaginationConfig={"PageSize": DELETE_BATCH},
-    )
-    for page in pages:
-        keys: list[ObjectIdentifierTypeDef] = [{"Key": found["Key"]} for found in page.get("Contents", [])]
-        if keys:
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})

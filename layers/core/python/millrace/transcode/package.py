@@ -9,8 +9,8 @@ from millrace.platform import clients, settings
 from millrace.platform.errors import WorkflowError
 from millrace.transcode import work
 from millrace.transcode.model import Encoded, StoredTrack, UploadTask
-from millrace.videos import service
 from millrace.videos.places import UploadPlace
+from millrace.videos.processing import service
 
 HLS_TYPE = "application/vnd.apple.mpegurl"
 DASH_TYPE = "application/dash+xml"
@@ -30,7 +30,7 @@ def package_video(task: UploadTask) -> None:
     video = service.in_processing(task.video_id, task.upload_id)
     plan = work.load_plan(task.place)
     files = package(plan, _picture(task.place, plan), _sound(task.place, plan))
-    folder = task.place.media_prefix(video.visibility)
+    folder = task.place.media_prefix(video.home)
     for name in sorted(files, key=lambda name: "/" not in name):
         clients.s3().put_object(
             Bucket=settings.require("MEDIA_BUCKET"),

@@ -5,8 +5,8 @@ from millrace.platform import settings
 from millrace.transcode import work
 from millrace.transcode.failure import refusals
 from millrace.transcode.model import Planned, ProbedSource, UploadTask
-from millrace.videos import service
 from millrace.videos.model import Film
+from millrace.videos.processing import service
 
 
 def plan_encode(task: UploadTask) -> Planned:

@@ -11,8 +11,8 @@ from millrace.transcode import work
 from millrace.transcode.model import UploadTask
 from millrace.transcode.segments import put_all
 from millrace.transcode.source import find_source, tool_timeout_s
-from millrace.videos import service
 from millrace.videos.places import POSTER
+from millrace.videos.processing import service
 
 
 def make_poster(task: UploadTask, deadline: Deadline) -> None:
@@ -23,4 +23,4 @@ def make_poster(task: UploadTask, deadline: Deadline) -> None:
         picture = Path(scratch) / POSTER
         argv = poster_argv(tool("ffmpeg"), plan, find_source(task.place).url(), str(picture), Limits())
         run(argv, timeout_s=tool_timeout_s(deadline), cwd=Path(scratch))
-        put_all([(task.place.media_prefix(video.visibility) + POSTER, picture.read_bytes(), "image/jpeg")])
+        put_all([(task.place.media_prefix(video.home) + POSTER, picture.read_bytes(), "image/jpeg")])

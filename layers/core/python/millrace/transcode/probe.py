@@ -9,7 +9,7 @@ from millrace.transcode import work
 from millrace.transcode.failure import refusals
 from millrace.transcode.model import ProbedSource, UploadTask
 from millrace.transcode.source import find_source, tool_timeout_s
-from millrace.videos import service
+from millrace.videos.processing import service
 
 # A packet is some twenty characters: this is room for twelve hours of them at 60 frames a second.
 PROBE_LIMITS = ProcessLimits(memory_bytes=2 << 30, file_bytes=1 << 20, stdout_bytes=64 << 20)

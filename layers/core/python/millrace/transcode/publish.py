@@ -1,7 +1,7 @@
 """Publish a packaged video."""
 
 from millrace.transcode.model import UploadTask
-from millrace.videos import service
+from millrace.videos.processing import service
 
 
 def publish_video(task: UploadTask) -> None:

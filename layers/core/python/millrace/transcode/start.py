@@ -1,11 +1,13 @@
-"""Start the workflow of a finished upload."""
+"""Start the workflow of a finished upload, and start it again when the owner asks."""
 
 import json
 
 from millrace.platform import clients, settings
+from millrace.platform.ids import UploadId, UserId, VideoId
 from millrace.platform.observability import logger
-from millrace.videos import service
+from millrace.videos.model import Video
 from millrace.videos.places import parse_source_key
+from millrace.videos.processing import service
 
 
 def start(key: str, size_bytes: int) -> bool:
@@ -17,13 +19,28 @@ def start(key: str, size_bytes: int) -> bool:
     if place is None or not service.receive_upload(place.video_id, place.upload_id, size_bytes):
         logger().warning("an upload that nobody waits for", key=key)
         return False
+    _start(place.video_id, place.upload_id, f"{place.video_id}-{place.upload_id}")
+    return True
+
+
+def retry(video_id: VideoId, owner_id: UserId) -> Video:
+    """Process a failed upload once more; return the video as that upload has it. Raises VideoGone or NothingToRetry.
+
+    Idempotent while the attempt runs: it has an execution of its own name.
+    """
+    video = service.retry(video_id, owner_id)
+    upload_id = video.upload.upload_id
+    _start(video_id, upload_id, f"{video_id}-{upload_id}-{video.attempt}")
+    return video
+
+
+def _start(video_id: VideoId, upload_id: UploadId, name: str) -> None:
     workflows = clients.stepfunctions()
     try:
         workflows.start_execution(
             stateMachineArn=settings.require("TRANSCODE_STATE_MACHINE_ARN"),
-            name=f"{place.video_id}-{place.upload_id}",
-            input=json.dumps({"video_id": place.video_id, "upload_id": place.upload_id}),
+            name=name,
+            input=json.dumps({"video_id": video_id, "upload_id": upload_id}),
         )
     except workflows.exceptions.ExecutionAlreadyExists:
-        logger().info("the workflow runs already", video_id=place.video_id)
-    return True
+        logger().info("the workflow runs already", video_id=video_id)

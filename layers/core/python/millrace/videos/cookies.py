@@ -6,31 +6,32 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-conte
 import base64
 import json
 from datetime import datetime
-from functools import cache
-from typing import cast
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from millrace.platform import clients, settings
+from millrace.videos import media_keys
 
 
-def signed_cookies(resource_url: str, expires_at: datetime) -> dict[str, str]:
-    """Return the three cookies that open every URL matching the resource; `*` matches any characters."""
-    policy = _policy(resource_url, expires_at)
+def signed_cookies(resource_url: str, expires_at: datetime, address: str | None = None) -> dict[str, str]:
+    """Return the three cookies that open every URL matching the resource; `*` matches any characters.
+
+    With an address they open it for nobody who comes from another one.
+    """
+    policy = _policy(resource_url, expires_at, address)
     # SHA-1 is what CloudFront checks RSA signatures with by default; a forgery would need a second preimage.
-    signature = _private_key().sign(policy, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+    signature = media_keys.private_key().sign(policy, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
     return {
         "CloudFront-Policy": _encode(policy),
         "CloudFront-Signature": _encode(signature),
-        "CloudFront-Key-Pair-Id": settings.require("MEDIA_KEY_ID"),
+        "CloudFront-Key-Pair-Id": media_keys.key_id(),
     }
 
 
-def _policy(resource_url: str, expires_at: datetime) -> bytes:
-    condition = {"DateLessThan": {"AWS:EpochTime": int(expires_at.timestamp())}}
+def _policy(resource_url: str, expires_at: datetime, address: str | None) -> bytes:
+    condition: dict[str, dict[str, int | str]] = {"DateLessThan": {"AWS:EpochTime": int(expires_at.timestamp())}}
+    if address is not None:
+        condition["IpAddress"] = {"AWS:SourceIp": address}
     statement = {"Statement": [{"Resource": resource_url, "Condition": condition}]}
     return json.dumps(statement, separators=(",", ":")).encode()
 
@@ -38,9 +39,3 @@ def _policy(resource_url: str, expires_at: datetime) -> bytes:
 def _encode(raw: bytes) -> str:
     """Base64 with the three characters replaced that CloudFront reserves."""
     return base64.b64encode(raw).decode().translate(str.maketrans("+=/", "-_~"))
-
-
-@cache
-def _private_key() -> RSAPrivateKey:
-    secret = clients.secrets().get_secret_value(SecretId=settings.require("MEDIA_KEY_SECRET"))
-    return cast(RSAPrivateKey, load_pem_private_key(secret["SecretString"].encode(), password=None))

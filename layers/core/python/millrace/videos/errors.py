@@ -1,6 +1,6 @@
 """What can stop a use case of videos."""
 
-from millrace.platform.errors import Conflict, NotFound
+from millrace.platform.errors import Conflict, Forbidden, NotFound, Unavailable
 from millrace.platform.ids import VideoId
 
 
@@ -30,3 +30,60 @@ class NotPlayable(Conflict):
     def __init__(self, video_id: VideoId) -> None:
         super().__init__("This video is not ready to play.")
         self.video_id = video_id
+
+
+class StillProcessing(Conflict):
+    """The video's first file is not processed yet, so there is nothing to replace."""
+
+    slug = "still-processing"
+
+    def __init__(self, video_id: VideoId) -> None:
+        super().__init__("This video's file is still on its way. Wait until it is ready, or delete the video.")
+        self.video_id = video_id
+
+
+class NothingToRetry(Conflict):
+    """Nothing of this video has failed, or its source never arrived."""
+
+    slug = "nothing-to-retry"
+
+    def __init__(self, video_id: VideoId) -> None:
+        super().__init__("There is no failed processing of this video that could be tried again.")
+        self.video_id = video_id
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed the video at the same moment."""
+
+    slug = "changed-meanwhile"
+
+    def __init__(self, video_id: VideoId) -> None:
+        super().__init__("The video was changed by somebody else at the same moment. Look again and retry.")
+        self.video_id = video_id
+
+
+class IsTakenDown(Conflict):
+    """A moderator took the video down, so its owner cannot publish it."""
+
+    slug = "taken-down"
+
+    def __init__(self, video_id: VideoId) -> None:
+        super().__init__("This video was taken down by a moderator. It cannot be published.")
+        self.video_id = video_id
+
+
+class NotHere(Forbidden):
+    """The owner does not allow the video to be watched from here."""
+
+    slug = "not-here"
+
+    def __init__(self, video_id: VideoId, message: str) -> None:
+        super().__init__(message)
+        self.video_id = video_id
+
+
+class VideosUnavailable(Unavailable):
+    """The table does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__("Videos cannot be reached at the moment. Please try again.")

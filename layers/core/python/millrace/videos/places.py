@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from millrace.platform.ids import UploadId, VideoId, is_id
-from millrace.videos.model import Video, Visibility
+from millrace.videos.model import Home, Video
 
 POSTER = "poster.jpg"
 
@@ -24,9 +24,19 @@ class UploadPlace:
         """A file that the workflow's steps hand to each other, in the uploads bucket."""
         return f"work/{self.video_id}/{self.upload_id}/{name}"
 
-    def media_prefix(self, visibility: Visibility) -> str:
+    def media_prefix(self, home: Home) -> str:
         """The folder of what viewers get, in the media bucket; ends with a slash."""
-        return f"media/{visibility}/{self.video_id}/{self.upload_id}/"
+        return f"{media_folder(home, self.video_id)}{self.upload_id}/"
+
+
+def media_folder(home: Home, video_id: VideoId) -> str:
+    """Return the folder of all that viewers get of a video, in the media bucket; ends with a slash."""
+    return f"media/{home}/{video_id}/"
+
+
+def source_folders(video_id: VideoId) -> tuple[str, ...]:
+    """Return the folders of what is ours alone, in the uploads bucket; they end with a slash."""
+    return f"uploads/{video_id}/", f"work/{video_id}/"
 
 
 def place_of(video: Video) -> UploadPlace:

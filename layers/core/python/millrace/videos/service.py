@@ -1,71 +1,87 @@
-"""Use cases of videos: one public function a verb."""
+"""Use cases of videos: one public function a verb. Uploads and processing have their own in `processing`."""
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from millrace.media.package import MAIN_PLAYLIST, MANIFEST
 from millrace.platform import events
+from millrace.platform.caller import Caller
 from millrace.platform.clock import now
-from millrace.platform.events import VideoFailed, VideoPlayable, VideoReady, VideoUploaded
-from millrace.platform.ids import UploadId, UserId, VideoId, new_id
-from millrace.platform.site import public_url
-from millrace.videos import cookies, store, uploads
-from millrace.videos.errors import NotPlayable, UploadClosed, VideoGone
-from millrace.videos.model import Failure, Film, Video, VideoState, Visibility
-from millrace.videos.places import POSTER, UploadPlace, place_of
+from millrace.platform.errors import Invalid
+from millrace.platform.events import VideoTakenDown
+from millrace.platform.ids import ChannelId, UploadId, UserId, VideoId, new_id
+from millrace.videos import store, uploads
+from millrace.videos.errors import ChangedMeanwhile, IsTakenDown, UploadClosed, VideoGone
+from millrace.videos.model import Audience, Details, Home, TakenDown, Video, VideoState, Visibility
+from millrace.videos.places import UploadPlace, place_of
+from millrace.videos.settling.start import start as settle
 
-# One long evening; the player asks again before it ends.
-COOKIE_LIFETIME = timedelta(hours=12)
+# A workflow waits for the hour, and none lives longer than a year.
+MAX_SCHEDULE = timedelta(days=300)
+# How often to look again when somebody else changes the record at the same moment.
+TRIES = 5
+MODERATORS = frozenset({"moderator", "admin"})
 
 
 @dataclass(frozen=True, slots=True)
-class Playback:
-    """Where a ready video is played from, and the cookies that a private one needs."""
+class NewFile:
+    """A file that is about to be uploaded."""
 
-    hls_url: str
-    dash_url: str
-    poster_url: str
-    cookie_path: str
-    cookies: dict[str, str]
+    filename: str
+    size_bytes: int
+    content_type: str
 
 
 def create(
     owner_id: UserId,
+    channel_id: ChannelId | None,
+    details: Details,
+    file: NewFile,
     *,
-    title: str,
-    description: str,
     visibility: Visibility,
-    filename: str,
-    size_bytes: int,
-    content_type: str,
+    is_draft: bool = False,
+    publish_at: datetime | None = None,
 ) -> Video:
-    """Make a video that waits for its file."""
+    """Make a video that waits for its file, and is published as wished as soon as it is ready."""
+    check_schedule(publish_at)
     place = UploadPlace(VideoId(new_id()), UploadId(new_id()))
     video = Video(
         video_id=place.video_id,
         owner_id=owner_id,
-        title=title,
-        description=description,
+        channel_id=channel_id,
+        details=details,
         visibility=visibility,
+        is_draft=is_draft,
+        publish_at=publish_at,
         state=VideoState.UPLOADING,
-        upload=uploads.begin(place, filename, size_bytes, content_type),
+        home=Home.PRIVATE,
+        upload=uploads.begin(place, file.filename, file.size_bytes, file.content_type),
         created_at=now(),
     )
+    video = video.model_copy(update={"home": video.wanted_home})
     store.create(video)
+    if publish_at:
+        settle(video)
     return video
 
 
 def open_upload(video: Video, first_part: int = 1) -> uploads.OpenUpload:
-    """Return where to put the next parts, and which S3 has already; raises UploadClosed."""
+    """Return where to put the next parts of the newest upload, and which S3 has already; raises UploadClosed."""
+    coming = video.replacement
+    if coming is not None and coming.state is VideoState.UPLOADING:
+        return uploads.page(UploadPlace(video.video_id, coming.upload.upload_id), coming.upload, first_part)
     if video.state is not VideoState.UPLOADING:
         raise UploadClosed(video.video_id)
     return uploads.page(place_of(video), video.upload, first_part)
 
 
-def visible(video_id: VideoId, viewer_id: UserId | None) -> Video:
-    """Return a video that the viewer may know of; another's private one is VideoGone, like one that is not there."""
+def visible(video_id: VideoId, caller: Caller | None) -> Video:
+    """Return a video that the caller may know of; any other is VideoGone, like one that is not there.
+
+    Who has the id of an unlisted video has its link: it cannot be guessed.
+    """
     video = store.get(video_id)
-    if video.visibility is Visibility.PRIVATE and video.owner_id != viewer_id:
+    if video.audience is Audience.OWNER and not _may_always_see(video, caller):
         raise VideoGone(video_id)
     return video
 
@@ -78,90 +94,125 @@ def owned(video_id: VideoId, owner_id: UserId) -> Video:
     return video
 
 
-def owned_page(owner_id: UserId, limit: int, after: VideoId | None) -> store.VideoPage:
+def owned_page(
+    owner_id: UserId, limit: int, after: VideoId | None, wanted: store.OwnedFilter | None = None
+) -> store.VideoPage:
     """Return a page of the owner's videos, newest first, beginning behind `after`."""
-    return store.by_owner(owner_id, limit, after)
+    return store.by_owner(owner_id, limit, after, wanted or store.OwnedFilter())
 
 
-def addresses(video: Video) -> Playback:
-    """Return where the video is played from, without the cookies; raises NotPlayable."""
-    if video.state is not VideoState.READY:
-        raise NotPlayable(video.video_id)
-    folder = _folder_url(video)
-    return Playback(folder + MAIN_PLAYLIST, folder + MANIFEST, folder + POSTER, f"/media/private/{video.video_id}/", {})
+def get_public(video_ids: Sequence[VideoId]) -> Mapping[VideoId, Video]:
+    """Return those of the videos that may appear in lists, by id: for feeds, search, playlists and histories."""
+    found: dict[VideoId, Video] = {}
+    for start in range(0, len(video_ids), store.MAX_BATCH):
+        found |= store.get_many(video_ids[start : start + store.MAX_BATCH])
+    return {video_id: video for video_id, video in found.items() if video.is_listed}
 
 
-def playback(video: Video) -> Playback:
-    """Return the addresses, with fresh cookies if the video is private; raises NotPlayable."""
-    found = addresses(video)
-    if video.visibility is Visibility.PUBLIC:
-        return found
-    return replace(found, cookies=cookies.signed_cookies(f"{_folder_url(video)}*", now() + COOKIE_LIFETIME))
+def edit(
+    video_id: VideoId,
+    owner_id: UserId,
+    change: Callable[[Video], Video],
+    check: Callable[[Video], None] | None = None,
+) -> Video:
+    """Change the owner's video and let the rest follow; `check` may refuse the version that is changed.
 
-
-def _folder_url(video: Video) -> str:
-    return f"{public_url()}/{place_of(video).media_prefix(video.visibility)}"
-
-
-def receive_upload(video_id: VideoId, upload_id: UploadId, size_bytes: int) -> bool:
-    """Note that the source file has arrived; False if it is not the one that this video waits for.
-
-    Idempotent: told again while the video is in processing it answers True and changes nothing.
+    Natural to repeat: a change that changes nothing makes sure that the rest has followed. Raises VideoGone, or
+    ChangedMeanwhile when others never let go.
     """
-    if store.begin_processing(video_id, upload_id):
-        owner_id = store.get(video_id).owner_id
-        events.publish(VideoUploaded(video_id=video_id, owner_id=owner_id, upload_id=upload_id, size_bytes=size_bytes))
-        return True
-    try:
-        video = store.get(video_id)
-    except VideoGone:
-        return False
-    return video.upload.upload_id == upload_id and video.state is VideoState.PROCESSING
+
+    def checked(video: Video) -> Video:
+        if video.owner_id != owner_id:
+            raise VideoGone(video_id)
+        if check is not None:
+            check(video)
+        return change(video)
+
+    return _edit(video_id, checked)
 
 
-def in_processing(video_id: VideoId, upload_id: UploadId) -> Video:
-    """Return the video if this upload of it is what is being processed; raises VideoGone otherwise."""
-    video = store.get(video_id)
-    if video.upload.upload_id != upload_id or video.state is not VideoState.PROCESSING:
-        raise VideoGone(video_id)
-    return video
+def publish(video: Video, visibility: Visibility | None, publish_at: datetime | None) -> Video:
+    """Return the video published with that visibility, now or later; raises IsTakenDown or Invalid."""
+    if video.taken_down:
+        raise IsTakenDown(video.video_id)
+    check_schedule(publish_at)
+    fields = {"is_draft": False, "publish_at": publish_at, "visibility": visibility or video.visibility}
+    return video.model_copy(update=fields)
 
 
-def record_film(video_id: VideoId, upload_id: UploadId, film: Film) -> None:
-    """Store what the film will be; raises VideoGone if nobody waits for it any more."""
-    if not store.record_film(video_id, upload_id, film):
-        raise VideoGone(video_id)
+def unpublish(video: Video) -> Video:
+    """Return the video as a draft, which only its owner sees."""
+    return video.model_copy(update={"is_draft": True, "publish_at": None})
 
 
-def record_chunk(video_id: VideoId, upload_id: UploadId, chunk: int) -> None:
-    """Move the progress on; raises VideoGone if nobody waits for it any more."""
-    if not store.record_chunk(video_id, upload_id, chunk):
-        raise VideoGone(video_id)
+def delete(video_id: VideoId, owner_id: UserId) -> None:
+    """Delete the owner's video, and its media with it; it is gone for everybody at once. Raises VideoGone."""
+    edit(video_id, owner_id, _deleted)
 
 
-def publish(video_id: VideoId, upload_id: UploadId) -> None:
-    """Make the video ready and say so. Idempotent: a repeat tells the same news again, under new event ids."""
-    store.finish(video_id, upload_id)
-    video = store.get(video_id)
-    if video.upload.upload_id != upload_id or video.state is not VideoState.READY or video.film is None:
-        raise VideoGone(video_id)
+def delete_all_of(owner_id: UserId) -> int:
+    """Delete all videos of an account that ends; return how many there were. Natural to repeat."""
+    count = 0
+    while videos := owned_page(owner_id, store.MAX_BATCH, None).videos:
+        for video in videos:
+            delete(video.video_id, owner_id)
+        count += len(videos)
+    return count
+
+
+def take_down(video_id: VideoId, reason: str, moderator_id: UserId) -> Video:
+    """Take a video down: only its owner sees it, and reads the reason. Raises VideoGone.
+
+    Repeated with another reason it replaces the first. The caller has checked that this is a moderator.
+    """
+    decision = TakenDown(reason=reason, at=now(), by=moderator_id)
+
+    def taken_down(video: Video) -> Video:
+        if video.taken_down and video.taken_down.reason == reason:
+            return video
+        return video.model_copy(update={"taken_down": decision})
+
+    video = _edit(video_id, taken_down)
     events.publish(
-        VideoPlayable(video_id=video_id, owner_id=video.owner_id),
-        VideoReady(video_id=video_id, owner_id=video.owner_id, duration_ms=video.film.duration_ms),
+        VideoTakenDown(video_id=video_id, owner_id=video.owner_id, channel_id=video.channel_id, reason=reason)
     )
-
-
-def fail(video_id: VideoId, upload_id: UploadId, failure: Failure) -> Video | None:
-    """Record why the video failed and say so; None if the video, or this upload of it, is gone.
-
-    Idempotent like `publish`.
-    """
-    store.fail(video_id, upload_id, failure)
-    try:
-        video = store.get(video_id)
-    except VideoGone:
-        return None
-    if video.upload.upload_id != upload_id or video.state is not VideoState.FAILED:
-        return None
-    events.publish(VideoFailed(video_id=video_id, owner_id=video.owner_id, reason=failure.message))
     return video
+
+
+def restore(video_id: VideoId) -> Video:
+    """Take a moderator's decision back: the video is what its owner made it. Raises VideoGone. Natural to repeat."""
+    return _edit(video_id, lambda video: video.model_copy(update={"taken_down": None}))
+
+
+def check_schedule(publish_at: datetime | None) -> None:
+    """Raise Invalid for an hour that has passed, or that nobody can wait for."""
+    if publish_at is None:
+        return
+    if publish_at <= now():
+        raise Invalid("publish_at", "This moment has passed. Leave it out to publish at once.")
+    if publish_at > now() + MAX_SCHEDULE:
+        raise Invalid("publish_at", f"A video can be scheduled {MAX_SCHEDULE.days} days ahead at most.")
+
+
+def _may_always_see(video: Video, caller: Caller | None) -> bool:
+    return caller is not None and (caller.user_id == video.owner_id or bool(caller.roles & MODERATORS))
+
+
+def _deleted(video: Video) -> Video:
+    return video.model_copy(update={"deleted_at": now()})
+
+
+def _edit(video_id: VideoId, change: Callable[[Video], Video]) -> Video:
+    for _ in range(TRIES):
+        before = store.get(video_id)
+        after = change(before)
+        if after == before:
+            settle(before)
+            return before
+        if after.is_listed and not after.published_at:
+            after = after.model_copy(update={"published_at": now()})
+        if store.edit(before, after):
+            after = after.model_copy(update={"version": before.version + 1})
+            settle(after)
+            return after
+    raise ChangedMeanwhile(video_id)

@@ -1,38 +1,60 @@
-"""The table of videos; the only module of this capability that speaks DynamoDB.
+"""The table of videos: whole records, and what their owners and moderators change.
 
-    access pattern                    key
-    one video                         table, video_id
-    an owner's videos, newest first   index by_owner, owner_id and video_id descending
+    access pattern                          request
+    one video                               GetItem video_id
+    many videos by id                       BatchGetItem
+    an owner's videos, newest first         Query by_owner: owner_id and video_id descending, with filters
+    an edit                                 UpdateItem video_id, its version must be the one that was read
 
-`video_id` sorts by time of creation. Every change of state is conditional on the upload that it belongs to
-and on the state that it leaves, so a step that runs twice changes nothing the second time.
+`video_id` sorts by time of creation. The states of uploads are changed in `processing.store`, and what follows an
+edit in `settling.store`; all three write items of this shape. A deleted video keeps its item, without being found by
+anybody, until its media is gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from pynamodb.attributes import (
+    BooleanAttribute,
     JSONAttribute,
     NumberAttribute,
     NumberSetAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
 )
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from millrace.platform import settings
-from millrace.platform.clock import now
-from millrace.platform.ids import UploadId, UserId, VideoId
-from millrace.videos.errors import VideoGone
-from millrace.videos.model import Failure, Film, Upload, Video, VideoState, Visibility
+from millrace.platform.ids import ChannelId, UploadId, UserId, VideoId
+from millrace.platform.store import Deadlines
+from millrace.videos.errors import VideoGone, VideosUnavailable
+from millrace.videos.model import (
+    Details,
+    Failure,
+    Film,
+    Home,
+    Previous,
+    Replacement,
+    Status,
+    TakenDown,
+    Upload,
+    Video,
+    VideoState,
+    Visibility,
+)
+
+# DynamoDB's own limit for one BatchGetItem.
+MAX_BATCH = 100
 
 
-class _ByOwner(GlobalSecondaryIndex["_Record"]):  # type: ignore[no-untyped-call]  # untyped in pynamodb
+class _ByOwner(GlobalSecondaryIndex["Record"]):  # type: ignore[no-untyped-call]  # untyped in pynamodb
     class Meta:
         index_name = "by_owner"
         projection = AllProjection()
@@ -41,32 +63,53 @@ class _ByOwner(GlobalSecondaryIndex["_Record"]):  # type: ignore[no-untyped-call
     video_id = UnicodeAttribute(range_key=True)
 
 
-class _Record(Model):
-    class Meta:
-        # Set on first use: nothing reads the environment at import.
-        table_name = ""
-        connect_timeout_seconds = 1
-        read_timeout_seconds = 3
-        max_retry_attempts = 2
+class Record(Model):
+    """An item; what begins with `next_` is of the replacement that is on its way."""
+
+    class Meta(Deadlines):
+        """Where it lies."""
 
     video_id = UnicodeAttribute(hash_key=True)
     owner_id = UnicodeAttribute()
-    title = UnicodeAttribute()
-    description = UnicodeAttribute()
+    channel_id = UnicodeAttribute(null=True)
+    details = JSONAttribute()
     visibility = UnicodeAttribute()
+    is_draft = BooleanAttribute(default=False)
+    publish_at = UTCDateTimeAttribute(null=True)
+    published_at = UTCDateTimeAttribute(null=True)
+    taken_down = JSONAttribute(null=True)
+    deleted_at = UTCDateTimeAttribute(null=True)
+    version = NumberAttribute()
+    announced_version = NumberAttribute(default=0)
+    announced_listed = BooleanAttribute(default=False)
+    poster_id = UnicodeAttribute(null=True)
+    created_at = UTCDateTimeAttribute()
+    ready_at = UTCDateTimeAttribute(null=True)
+    lease_id = UnicodeAttribute(null=True)
+    lease_until = UTCDateTimeAttribute(null=True)
+    is_cached = BooleanAttribute(null=True)
+    previous = JSONAttribute(null=True)
+
     state = UnicodeAttribute()
+    home = UnicodeAttribute()
     upload_id = UnicodeAttribute()
-    s3_upload_id = UnicodeAttribute()
-    filename = UnicodeAttribute()
-    size_bytes = NumberAttribute()
-    part_size_bytes = NumberAttribute()
+    upload = JSONAttribute()
     film = JSONAttribute(null=True)
     done_chunks = NumberSetAttribute(null=True)
-    failure_code = UnicodeAttribute(null=True)
-    failure_message = UnicodeAttribute(null=True)
-    created_at = UTCDateTimeAttribute()
+    failure = JSONAttribute(null=True)
+    attempt = NumberAttribute(default=1)
     uploaded_at = UTCDateTimeAttribute(null=True)
-    ready_at = UTCDateTimeAttribute(null=True)
+
+    next_state = UnicodeAttribute(null=True)
+    next_home = UnicodeAttribute(null=True)
+    next_upload_id = UnicodeAttribute(null=True)
+    next_upload = JSONAttribute(null=True)
+    next_film = JSONAttribute(null=True)
+    next_done_chunks = NumberSetAttribute(null=True)
+    next_failure = JSONAttribute(null=True)
+    next_attempt = NumberAttribute(null=True)
+    next_uploaded_at = UTCDateTimeAttribute(null=True)
+
     by_owner = _ByOwner()
 
 
@@ -78,138 +121,224 @@ class VideoPage:
     last: VideoId | None
 
 
+@dataclass(frozen=True, slots=True)
+class OwnedFilter:
+    """Which of an owner's videos; None is any."""
+
+    status: Status | None = None
+    channel_id: str | None = None
+
+
 @cache
-def _table() -> type[_Record]:
-    _Record.Meta.table_name = settings.require("VIDEOS_TABLE")
-    return _Record
+def table() -> type[Record]:
+    """Return the model, told where its table is."""
+    Record.Meta.table_name = settings.require("VIDEOS_TABLE")
+    return Record
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Let no error of the SDK travel further."""
+    try:
+        yield
+    except PynamoDBException as error:
+        raise VideosUnavailable from error
 
 
 def create(video: Video) -> None:
     """Store a new video; its id must be fresh."""
-    upload = video.upload
-    record = _table()(
+    record = table()(
         video_id=video.video_id,
         owner_id=video.owner_id,
-        title=video.title,
-        description=video.description,
-        visibility=video.visibility.value,
+        channel_id=video.channel_id,
+        **_edited(video),
+        version=video.version,
         state=video.state.value,
-        upload_id=upload.upload_id,
-        s3_upload_id=upload.s3_upload_id,
-        filename=upload.filename,
-        size_bytes=upload.size_bytes,
-        part_size_bytes=upload.part_size_bytes,
+        home=video.home.value,
+        upload_id=video.upload.upload_id,
+        upload=video.upload.model_dump(mode="json"),
         created_at=video.created_at,
     )
-    record.save(condition=_Record.video_id.does_not_exist())
+    with translated():
+        record.save(condition=Record.video_id.does_not_exist())
+
+
+def find(video_id: VideoId) -> Video | None:
+    """Return the video as it is now, even one that is being deleted; None if there is none."""
+    with translated():
+        try:
+            return video_of(table().get(video_id, consistent_read=True))
+        except DoesNotExist:
+            return None
 
 
 def get(video_id: VideoId) -> Video:
     """Return the video as it is now; raises VideoGone."""
-    try:
-        return _video(_table().get(video_id, consistent_read=True))
-    except DoesNotExist as error:
-        raise VideoGone(video_id) from error
+    video = find(video_id)
+    if video is None or video.deleted_at:
+        raise VideoGone(video_id)
+    return video
 
 
-def by_owner(owner_id: UserId, limit: int, after: VideoId | None) -> VideoPage:
+def get_many(video_ids: Sequence[VideoId]) -> dict[VideoId, Video]:
+    """Return those of the videos that exist, up to MAX_BATCH at once."""
+    if not video_ids:
+        return {}
+    with translated():
+        videos = [video_of(record) for record in table().batch_get(list(dict.fromkeys(video_ids)))]
+    return {video.video_id: video for video in videos if not video.deleted_at}
+
+
+def by_owner(owner_id: UserId, limit: int, after: VideoId | None, wanted: OwnedFilter) -> VideoPage:
     """Return a page of an owner's videos, newest first, beginning behind `after`."""
-    _table()
-    start_key: dict[str, dict[str, str]] | None = None
+    table()
+    start_key: dict[str, dict[str, Any]] | None = None
     if after is not None:
         start_key = {"owner_id": {"S": owner_id}, "video_id": {"S": after}}
-    found = _Record.by_owner.query(owner_id, scan_index_forward=False, limit=limit, last_evaluated_key=start_key)
-    videos = [_video(record) for record in found]
-    return VideoPage(videos, videos[-1].video_id if found.last_evaluated_key else None)
+    with translated():
+        found = Record.by_owner.query(
+            owner_id,
+            filter_condition=_matches(wanted),
+            scan_index_forward=False,
+            limit=limit,
+            page_size=MAX_BATCH,
+            last_evaluated_key=start_key,
+        )
+        videos = [video_of(record) for record in found]
+        return VideoPage(videos, videos[-1].video_id if videos and found.last_evaluated_key else None)
 
 
-def begin_processing(video_id: VideoId, upload_id: UploadId) -> bool:
-    """Move from uploading to processing; False if that has happened already."""
-    return _change(
-        video_id,
-        _leaves(upload_id, VideoState.UPLOADING),
-        [_Record.state.set(VideoState.PROCESSING.value), _Record.uploaded_at.set(now())],
-    )
+def _matches(wanted: OwnedFilter) -> Condition:
+    condition: Condition = Record.deleted_at.does_not_exist()
+    if wanted.channel_id is not None:
+        condition &= Record.channel_id == wanted.channel_id
+    if wanted.status is not None:
+        condition &= _has_status(wanted.status)
+    return condition
 
 
-def record_film(video_id: VideoId, upload_id: UploadId, film: Film) -> bool:
-    """Store what the plan found; False if the video is no longer in processing."""
-    return _change(
-        video_id,
-        _leaves(upload_id, VideoState.PROCESSING),
-        [_Record.film.set(film.model_dump(mode="json")), _Record.done_chunks.remove()],
-    )
+def _has_status(status: Status) -> Condition:
+    """Say in the table's words what `Video.status` says of a video."""
+    if status is Status.TAKEN_DOWN:
+        taken: Condition = Record.taken_down.exists()
+        return taken
+    condition: Condition = Record.taken_down.does_not_exist()
+    if status in {Status.UPLOADING, Status.PROCESSING, Status.FAILED}:
+        condition &= Record.state == status.value
+        return condition
+    condition &= Record.state == VideoState.READY.value
+    if status is Status.SCHEDULED:
+        condition &= Record.publish_at.exists()
+        return condition
+    condition &= Record.publish_at.does_not_exist() & (Record.is_draft == (status is Status.DRAFT))
+    if status is not Status.DRAFT:
+        visibility = Visibility.PUBLIC if status is Status.PUBLISHED else Visibility(status.value)
+        condition &= Record.visibility == visibility.value
+    return condition
 
 
-def record_chunk(video_id: VideoId, upload_id: UploadId, chunk: int) -> bool:
-    """Count a chunk as done, once however often it is told; False if the video is no longer in processing."""
-    return _change(video_id, _leaves(upload_id, VideoState.PROCESSING), [_Record.done_chunks.add({chunk})])
+def edit(before: Video, after: Video) -> bool:
+    """Replace what may be edited and count the version on; False if somebody else was faster."""
+    actions: list[Action] = []
+    for name, value in _edited(after).items():
+        attribute = getattr(Record, name)
+        actions.append(attribute.remove() if value is None else attribute.set(value))
+    actions.append(Record.version.add(1))
+    return change(before.video_id, Record.version == before.version, actions)
 
 
-def finish(video_id: VideoId, upload_id: UploadId) -> bool:
-    """Move from processing to ready; False if the video has left processing already."""
-    return _change(
-        video_id,
-        _leaves(upload_id, VideoState.PROCESSING),
-        [_Record.state.set(VideoState.READY.value), _Record.ready_at.set(now()), _Record.done_chunks.remove()],
-    )
+def change(video_id: VideoId, condition: Condition, actions: Sequence[Action]) -> bool:
+    """Update under the condition, False where it does not hold; a deleted video is never changed.
+
+    A bare update of a missing key would create it, so presence is part of the condition.
+    """
+    return change_any(video_id, Record.deleted_at.does_not_exist() & condition, actions)
 
 
-def fail(video_id: VideoId, upload_id: UploadId, failure: Failure) -> bool:
-    """Move from uploading or processing to failed; False if the video has left them already."""
-    return _change(
-        video_id,
-        _leaves(upload_id, VideoState.UPLOADING, VideoState.PROCESSING),
-        [
-            _Record.state.set(VideoState.FAILED.value),
-            _Record.failure_code.set(failure.code),
-            _Record.failure_message.set(failure.message),
-            _Record.done_chunks.remove(),
-        ],
-    )
-
-
-def _leaves(upload_id: UploadId, *states: VideoState) -> Condition:
-    same_upload: Condition = _Record.upload_id == upload_id
-    in_state: Condition = _Record.state.is_in(*(state.value for state in states))
-    both: Condition = same_upload & in_state
-    return both
-
-
-def _change(video_id: VideoId, condition: Condition, actions: Sequence[Action]) -> bool:
-    """Update under the condition; a bare update of a missing key would create it, so presence is part of it."""
-    record = _table()(video_id)
-    try:
-        record.update(actions=list(actions), condition=_Record.video_id.exists() & condition)
-    except UpdateError as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
+def change_any(video_id: VideoId, condition: Condition, actions: Sequence[Action]) -> bool:
+    """Update under the condition, be it a video that is being deleted; False where it does not hold."""
+    record = table()(video_id)
+    with translated():
+        try:
+            record.update(actions=list(actions), condition=Record.video_id.exists() & condition)
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
     return True
 
 
-def _video(record: _Record) -> Video:
-    failure = None
-    if record.failure_code and record.failure_message:
-        failure = Failure(code=record.failure_code, message=record.failure_message)
+def _edited(video: Video) -> dict[str, Any]:
+    """Return the attributes that an edit may change."""
+    return {
+        "details": video.details.model_dump(mode="json", exclude_defaults=True),
+        "visibility": video.visibility.value,
+        "is_draft": video.is_draft,
+        "publish_at": video.publish_at,
+        "published_at": video.published_at,
+        "taken_down": video.taken_down.model_dump(mode="json") if video.taken_down else None,
+        "deleted_at": video.deleted_at,
+        "poster_id": video.poster_id,
+    }
+
+
+def video_of(record: Record) -> Video:
+    """Read an item."""
     return Video(
         video_id=VideoId(record.video_id),
         owner_id=UserId(record.owner_id),
-        title=record.title,
-        description=record.description,
+        channel_id=ChannelId(record.channel_id) if record.channel_id else None,
+        details=Details.model_validate(record.details),
         visibility=Visibility(record.visibility),
+        is_draft=bool(record.is_draft),
+        publish_at=record.publish_at,
+        published_at=record.published_at,
+        taken_down=TakenDown.model_validate(record.taken_down) if record.taken_down else None,
+        deleted_at=record.deleted_at,
+        version=int(record.version),
+        announced_version=int(record.announced_version),
+        announced_listed=bool(record.announced_listed),
+        poster_id=record.poster_id,
+        is_cached=bool(record.is_cached),
         state=VideoState(record.state),
-        upload=Upload(
-            upload_id=UploadId(record.upload_id),
-            s3_upload_id=record.s3_upload_id,
-            filename=record.filename,
-            size_bytes=int(record.size_bytes),
-            part_size_bytes=int(record.part_size_bytes),
-        ),
-        film=None if record.film is None else Film.model_validate(record.film),
+        home=Home(record.home),
+        upload=Upload.model_validate(record.upload),
+        film=_film(record.film),
         chunks_done=len(record.done_chunks or ()),
-        failure=failure,
+        failure=_failure(record.failure),
+        attempt=int(record.attempt),
         created_at=record.created_at,
         uploaded_at=record.uploaded_at,
         ready_at=record.ready_at,
+        replacement=_replacement(record),
+        previous=Previous.model_validate(record.previous) if record.previous else None,
     )
+
+
+def _replacement(record: Record) -> Replacement | None:
+    if not record.next_upload_id:
+        return None
+    return Replacement(
+        upload=Upload.model_validate(record.next_upload),
+        state=VideoState(record.next_state),
+        home=Home(record.next_home),
+        film=_film(record.next_film),
+        chunks_done=len(record.next_done_chunks or ()),
+        failure=_failure(record.next_failure),
+        attempt=int(record.next_attempt or 1),
+        uploaded_at=record.next_uploaded_at,
+    )
+
+
+def _film(shape: object) -> Film | None:
+    return None if shape is None else Film.model_validate(shape)
+
+
+def _failure(shape: object) -> Failure | None:
+    return None if shape is None else Failure.model_validate(shape)
+
+
+def same_upload(upload_id: UploadId) -> Condition:
+    """Say that the current version is that upload."""
+    condition: Condition = Record.upload_id == upload_id
+    return condition

@@ -66,6 +66,17 @@ def begin(place: UploadPlace, filename: str, size_bytes: int, content_type: str)
     )
 
 
+def abort(place: UploadPlace, upload: Upload) -> None:
+    """End a multipart upload and let S3 forget its parts; one that is finished or gone is left alone."""
+    try:
+        clients.s3().abort_multipart_upload(
+            Bucket=settings.require("UPLOADS_BUCKET"), Key=place.source_key, UploadId=upload.s3_upload_id
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"NoSuchUpload", "404"}:
+            raise
+
+
 def page(place: UploadPlace, upload: Upload, first_part: int) -> OpenUpload:
     """Return the addresses of up to PARTS_PER_PAGE parts, and which of them S3 has; raises UploadClosed."""
     part_count = max(1, ceil(upload.size_bytes / upload.part_size_bytes))

@@ -1,0 +1,130 @@
+"""Playback: where a video is played from, who may, and the cookies that open what is not public."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+
+from millrace.media.package import MAIN_PLAYLIST, MANIFEST
+from millrace.platform import events
+from millrace.platform.caller import Caller
+from millrace.platform.clock import now
+from millrace.platform.events import EventsNotPublished, VideoViewed
+from millrace.platform.observability import logger
+from millrace.platform.site import public_url
+from millrace.videos import cookies, media_keys
+from millrace.videos.errors import NotHere, NotPlayable
+from millrace.videos.model import Home, PlaybackRules, Video, VideoState
+from millrace.videos.places import POSTER, media_folder, place_of
+
+# One long evening; the player asks again before it ends.
+COOKIE_LIFETIME = timedelta(hours=12)
+# Added by CloudFront, which lets nobody else write them.
+COUNTRY_HEADER = "cloudfront-viewer-country"
+ADDRESS_HEADER = "cloudfront-viewer-address"
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """Where a ready video is played from, and the cookies that its media needs where it is not public."""
+
+    hls_url: str
+    dash_url: str
+    poster_url: str
+    cookie_path: str
+    cookies: Mapping[str, str]
+    expires_at: datetime | None = None
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the cookies may travel by HTTPS only."""
+        return self.hls_url.startswith("https:")
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """Who asks to watch, from where, on whose page."""
+
+    caller: Caller | None
+    address: str
+    user_agent: str
+    country: str | None
+    page_origin: str | None
+    """The site whose page embeds the player; None for our own, and for programs."""
+
+
+def read_viewing(
+    caller: Caller | None, address: str, user_agent: str, headers: Mapping[str, str], embedded_by: str | None
+) -> Viewing:
+    """Read what a request tells; header names are lower-case, and `embedded_by` is what our own embed page saw."""
+    origin = headers.get("origin")
+    foreign = origin if origin and origin not in {public_url(), "null"} else None
+    return Viewing(
+        caller=caller,
+        address=_address(headers.get(ADDRESS_HEADER), address),
+        user_agent=user_agent,
+        country=headers.get(COUNTRY_HEADER),
+        page_origin=foreign or embedded_by,
+    )
+
+
+def addresses(video: Video) -> Playback:
+    """Return where the video is played from, without the cookies; raises NotPlayable."""
+    if video.state is not VideoState.READY:
+        raise NotPlayable(video.video_id)
+    folder = f"{public_url()}/{place_of(video).media_prefix(video.home)}"
+    cookie_path = f"/{media_folder(Home.PRIVATE, video.video_id)}"
+    return Playback(folder + MAIN_PLAYLIST, folder + MANIFEST, folder + POSTER, cookie_path, {})
+
+
+def playback(video: Video, viewing: Viewing, *, lifetime: timedelta, bind_address: bool) -> Playback:
+    """Return the addresses, with fresh cookies where the media is not public; raises NotPlayable or NotHere.
+
+    The owner is bound by no rules. A view of anybody else is announced.
+    """
+    found = addresses(video)
+    is_owner = viewing.caller is not None and viewing.caller.user_id == video.owner_id
+    if not is_owner:
+        _check(video, viewing)
+        _announce(video, viewing)
+    if video.home is Home.PUBLIC:
+        return found
+    expires_at = now() + min(lifetime, COOKIE_LIFETIME)
+    # All versions of this one video: a replacement must not stop who is watching.
+    resource = f"{public_url()}/{media_folder(Home.PRIVATE, video.video_id)}*"
+    signed = cookies.signed_cookies(resource, expires_at, viewing.address if bind_address else None)
+    return replace(found, cookies=signed, expires_at=expires_at)
+
+
+def _check(video: Video, viewing: Viewing) -> None:
+    """Raise NotHere where the owner's rules do not let this viewer watch; an unknown country is none of the allowed."""
+    rules: PlaybackRules = video.details.rules
+    country, origin = viewing.country, viewing.page_origin
+    if rules.allowed_countries is not None and country not in rules.allowed_countries:
+        raise NotHere(video.video_id, "This video cannot be watched in your country.")
+    if rules.blocked_countries and (country is None or country in rules.blocked_countries):
+        raise NotHere(video.video_id, "This video cannot be watched in your country.")
+    if rules.embed_origins is not None and origin is not None and origin not in rules.embed_origins:
+        raise NotHere(video.video_id, "This video cannot be watched on this site's pages.")
+
+
+def _announce(video: Video, viewing: Viewing) -> None:
+    """Tell the bus of a view. Nobody's evening is spoilt when it does not listen."""
+    who = viewing.caller.user_id if viewing.caller else f"{viewing.address} {viewing.user_agent}"
+    viewer = media_keys.pseudonym(f"{now().date()} {who}")
+    about = VideoViewed(video_id=video.video_id, owner_id=video.owner_id, channel_id=video.channel_id, viewer=viewer)
+    try:
+        events.publish(about)
+    except EventsNotPublished:
+        logger().warning("view not announced", video_id=video.video_id)
+
+
+def _address(told: str | None, seen: str) -> str:
+    """Return the viewer's address: what CloudFront tells (address:port), or whoever called the gateway."""
+    if told is None:
+        return seen
+    host = told.rpartition(":")[0].strip("[]")
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return seen

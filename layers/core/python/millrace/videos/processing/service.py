@@ -1,0 +1,159 @@
+"""Use cases of a video's versions: what uploads and the workflow's steps tell of, replacing, and trying again."""
+
+from datetime import timedelta
+
+from millrace.platform import events
+from millrace.platform.clock import now
+from millrace.platform.events import VideoFailed, VideoPlayable, VideoReady, VideoUploaded
+from millrace.platform.ids import UploadId, UserId, VideoId, new_id
+from millrace.videos import store as videos
+from millrace.videos import uploads
+from millrace.videos.errors import ChangedMeanwhile, NothingToRetry, StillProcessing, VideoGone
+from millrace.videos.model import Failure, Film, Replacement, Video, VideoState
+from millrace.videos.places import UploadPlace
+from millrace.videos.processing import store
+from millrace.videos.settling.start import start as settle
+
+# Whoever opened the old version before may watch it to its end: as long as a cookie lives.
+PREVIOUS_KEPT = timedelta(hours=12)
+# How often to look again when somebody else changes the record at the same moment.
+TRIES = 5
+
+
+def receive_upload(video_id: VideoId, upload_id: UploadId, size_bytes: int) -> bool:
+    """Note that the source file has arrived; False if it is not the one that this video waits for.
+
+    Idempotent: told again while the video is in processing it answers True and changes nothing.
+    """
+    if store.begin_processing(video_id, upload_id):
+        owner_id = videos.get(video_id).owner_id
+        events.publish(VideoUploaded(video_id=video_id, owner_id=owner_id, upload_id=upload_id, size_bytes=size_bytes))
+        return True
+    try:
+        in_processing(video_id, upload_id)
+    except VideoGone:
+        return False
+    return True
+
+
+def in_processing(video_id: VideoId, upload_id: UploadId) -> Video:
+    """Return the video as this upload has it, if that is what is being processed; raises VideoGone otherwise."""
+    video = videos.get(video_id).through(upload_id)
+    if video is None or video.state is not VideoState.PROCESSING:
+        raise VideoGone(video_id)
+    return video
+
+
+def record_film(video_id: VideoId, upload_id: UploadId, film: Film) -> None:
+    """Store what the film will be; raises VideoGone if nobody waits for it any more."""
+    if not store.record_film(video_id, upload_id, film):
+        raise VideoGone(video_id)
+
+
+def record_chunk(video_id: VideoId, upload_id: UploadId, chunk: int) -> None:
+    """Move the progress on; raises VideoGone if nobody waits for it any more."""
+    if not store.record_chunk(video_id, upload_id, chunk):
+        raise VideoGone(video_id)
+
+
+def publish(video_id: VideoId, upload_id: UploadId) -> None:
+    """Make the version the one that plays, and say so. Idempotent: a repeat tells the same news again."""
+    for _ in range(TRIES):
+        if _finish(videos.get(video_id), upload_id):
+            break
+    video = videos.get(video_id)
+    if video.upload.upload_id != upload_id or video.state is not VideoState.READY or video.film is None:
+        raise VideoGone(video_id)
+    events.publish(
+        VideoPlayable(video_id=video_id, owner_id=video.owner_id),
+        VideoReady(video_id=video_id, owner_id=video.owner_id, duration_ms=video.film.duration_ms),
+    )
+    settle(video)
+
+
+def _finish(video: Video, upload_id: UploadId) -> bool:
+    """Move the version to ready; False where the record changed meanwhile and has to be read again."""
+    if video.upload.upload_id == upload_id:
+        return video.state is not VideoState.PROCESSING or store.finish(video)
+    coming = video.replacement
+    if coming is None or coming.upload.upload_id != upload_id or coming.state is not VideoState.PROCESSING:
+        return True
+    return store.take_over(video, coming, now() + PREVIOUS_KEPT)
+
+
+def fail(video_id: VideoId, upload_id: UploadId, failure: Failure) -> bool:
+    """Record why the version failed and say so; False if it is ready. True also where nobody knows of it any more.
+
+    Idempotent like `publish`.
+    """
+    store.fail(video_id, upload_id, failure)
+    try:
+        video = videos.get(video_id)
+    except VideoGone:
+        return True
+    version = video.through(upload_id)
+    if version is None:
+        return True
+    if version.state is not VideoState.FAILED:
+        return False
+    events.publish(VideoFailed(video_id=video_id, owner_id=video.owner_id, reason=failure.message))
+    return True
+
+
+def replace(video: Video, *, filename: str, size_bytes: int, content_type: str) -> Video:
+    """Open the upload of a new file for a video that plays on; an unfinished replacement gives way to it.
+
+    Raises StillProcessing, or ChangedMeanwhile.
+    """
+    if video.state not in {VideoState.READY, VideoState.FAILED}:
+        raise StillProcessing(video.video_id)
+    place = UploadPlace(video.video_id, UploadId(new_id()))
+    coming = Replacement(
+        upload=uploads.begin(place, filename, size_bytes, content_type),
+        state=VideoState.UPLOADING,
+        home=video.wanted_home,
+    )
+    if not store.set_replacement(video, coming):
+        uploads.abort(place, coming.upload)
+        raise ChangedMeanwhile(video.video_id)
+    _abort(video)
+    return _replaced(video, coming)
+
+
+def cancel_replacement(video: Video) -> Video:
+    """Forget the replacement on its way, wherever it is; natural to repeat. Raises ChangedMeanwhile."""
+    if video.replacement is None:
+        return video
+    if not store.drop_replacement(video):
+        raise ChangedMeanwhile(video.video_id)
+    _abort(video)
+    after = _replaced(video, None)
+    settle(after)
+    return after
+
+
+def retry(video_id: VideoId, owner_id: UserId) -> Video:
+    """Move what has failed back to processing, and return the video as that version has it.
+
+    Raises NothingToRetry. Repeated at once it returns the same attempt: whoever starts the workflow may try again.
+    """
+    video = videos.get(video_id)
+    if video.owner_id != owner_id:
+        raise VideoGone(video_id)
+    upload_id = video.replacement.upload.upload_id if video.replacement else video.upload.upload_id
+    store.retry(video_id, upload_id)
+    version = videos.get(video_id).through(upload_id)
+    if version is None or version.state is not VideoState.PROCESSING or version.attempt == 1:
+        raise NothingToRetry(video_id)
+    return version
+
+
+def _replaced(video: Video, coming: Replacement | None) -> Video:
+    return video.model_copy(update={"replacement": coming, "version": video.version + 1})
+
+
+def _abort(video: Video) -> None:
+    """End the upload of a replacement that is no longer wanted."""
+    if video.replacement and video.replacement.state is VideoState.UPLOADING:
+        place = UploadPlace(video.video_id, video.replacement.upload.upload_id)
+        uploads.abort(place, video.replacement.upload)

@@ -1,0 +1,211 @@
+"""The states of a video's versions, in the videos' table.
+
+    access pattern                          request
+    a change of a version's state           UpdateItem video_id, its upload and the state that it leaves must be so
+
+A record has two places for versions: the current one, and a replacement on its way. Every change is conditional on
+the upload that it belongs to and on the state that it leaves, so a step that runs twice changes nothing the second
+time. The end of processing counts the record's version on, like an edit.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pynamodb.attributes import (
+    JSONAttribute,
+    NumberAttribute,
+    NumberSetAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from millrace.platform.clock import now
+from millrace.platform.ids import UploadId, VideoId
+from millrace.videos.model import Failure, Film, Previous, Replacement, Video, VideoState
+from millrace.videos.store import Record, change
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """The attributes of one place for a version."""
+
+    state: UnicodeAttribute
+    home: UnicodeAttribute
+    upload_id: UnicodeAttribute
+    upload: JSONAttribute
+    film: JSONAttribute
+    done_chunks: NumberSetAttribute
+    failure: JSONAttribute
+    attempt: NumberAttribute
+    uploaded_at: UTCDateTimeAttribute
+
+    def leaves(self, upload_id: UploadId, *states: VideoState) -> Condition:
+        same: Condition = self.upload_id == upload_id
+        in_state: Condition = self.state.is_in(*(state.value for state in states))
+        both: Condition = same & in_state
+        return both
+
+
+_CURRENT = _Slot(
+    Record.state,
+    Record.home,
+    Record.upload_id,
+    Record.upload,
+    Record.film,
+    Record.done_chunks,
+    Record.failure,
+    Record.attempt,
+    Record.uploaded_at,
+)
+_NEXT = _Slot(
+    Record.next_state,
+    Record.next_home,
+    Record.next_upload_id,
+    Record.next_upload,
+    Record.next_film,
+    Record.next_done_chunks,
+    Record.next_failure,
+    Record.next_attempt,
+    Record.next_uploaded_at,
+)
+
+
+def begin_processing(video_id: VideoId, upload_id: UploadId) -> bool:
+    """Move from uploading to processing; False if that has happened already."""
+    return _in_its_slot(
+        video_id,
+        lambda slot: slot.leaves(upload_id, VideoState.UPLOADING),
+        lambda slot: [slot.state.set(VideoState.PROCESSING.value), slot.uploaded_at.set(now())],
+    )
+
+
+def record_film(video_id: VideoId, upload_id: UploadId, film: Film) -> bool:
+    """Store what the plan found; False if the version is no longer in processing."""
+    return _in_its_slot(
+        video_id,
+        lambda slot: slot.leaves(upload_id, VideoState.PROCESSING),
+        lambda slot: [slot.film.set(film.model_dump(mode="json")), slot.done_chunks.remove()],
+    )
+
+
+def record_chunk(video_id: VideoId, upload_id: UploadId, chunk: int) -> bool:
+    """Count a chunk as done, once however often it is told; False if the version is no longer in processing."""
+    return _in_its_slot(
+        video_id,
+        lambda slot: slot.leaves(upload_id, VideoState.PROCESSING),
+        lambda slot: [slot.done_chunks.add({chunk})],
+    )
+
+
+def fail(video_id: VideoId, upload_id: UploadId, failure: Failure) -> bool:
+    """Move from uploading or processing to failed; False if the version has left them already."""
+    return _in_its_slot(
+        video_id,
+        lambda slot: slot.leaves(upload_id, VideoState.UPLOADING, VideoState.PROCESSING),
+        lambda slot: [
+            slot.state.set(VideoState.FAILED.value),
+            slot.failure.set(failure.model_dump(mode="json")),
+            slot.done_chunks.remove(),
+            Record.version.add(1),
+        ],
+    )
+
+
+def retry(video_id: VideoId, upload_id: UploadId) -> bool:
+    """Move from failed back to processing, as another attempt; False if the version has left failed already."""
+    return _in_its_slot(
+        video_id,
+        lambda slot: slot.leaves(upload_id, VideoState.FAILED) & slot.uploaded_at.exists(),
+        lambda slot: [
+            slot.state.set(VideoState.PROCESSING.value),
+            slot.attempt.add(1),
+            slot.film.remove(),
+            slot.failure.remove(),
+            Record.version.add(1),
+        ],
+    )
+
+
+def finish(video: Video) -> bool:
+    """Move the current version from processing to ready; False if it has left processing already."""
+    return change(
+        video.video_id,
+        _CURRENT.leaves(video.upload.upload_id, VideoState.PROCESSING),
+        [
+            Record.state.set(VideoState.READY.value),
+            Record.ready_at.set(now()),
+            Record.done_chunks.remove(),
+            *_first_published(video),
+            Record.version.add(1),
+        ],
+    )
+
+
+def take_over(video: Video, coming: Replacement, keep_until: datetime) -> bool:
+    """Make a processed replacement the current version; False if it is not in processing any more.
+
+    What played until now stays until `keep_until` for those who have it open.
+    """
+    was_ready = video.state is VideoState.READY
+    previous = Previous(upload_id=video.upload.upload_id, home=video.home, until=keep_until)
+    actions: list[Action] = [
+        Record.state.set(VideoState.READY.value),
+        Record.home.set(coming.home.value),
+        Record.upload_id.set(coming.upload.upload_id),
+        Record.upload.set(coming.upload.model_dump(mode="json")),
+        Record.film.set(Record.next_film),
+        Record.attempt.set(coming.attempt),
+        Record.uploaded_at.set(Record.next_uploaded_at),
+        Record.failure.remove(),
+        Record.done_chunks.remove(),
+        *_first_published(video),
+        Record.previous.set(previous.model_dump(mode="json")) if was_ready else Record.previous.remove(),
+        Record.version.add(1),
+        *_emptied(),
+    ]
+    if not was_ready:
+        actions.append(Record.ready_at.set(now()))
+    condition = _NEXT.leaves(coming.upload.upload_id, VideoState.PROCESSING) & (Record.version == video.version)
+    return change(video.video_id, condition, actions)
+
+
+def set_replacement(video: Video, coming: Replacement) -> bool:
+    """Put a new replacement in its place; False if the record has changed since it was read."""
+    return change(
+        video.video_id,
+        Record.version == video.version,
+        [
+            *_emptied(keep=("state", "home", "upload_id", "upload", "attempt")),
+            Record.next_state.set(coming.state.value),
+            Record.next_home.set(coming.home.value),
+            Record.next_upload_id.set(coming.upload.upload_id),
+            Record.next_upload.set(coming.upload.model_dump(mode="json")),
+            Record.next_attempt.set(coming.attempt),
+            Record.version.add(1),
+        ],
+    )
+
+
+def drop_replacement(video: Video) -> bool:
+    """Take the replacement away; False if the record has changed since it was read."""
+    return change(video.video_id, Record.version == video.version, [*_emptied(), Record.version.add(1)])
+
+
+def _first_published(video: Video) -> list[Action]:
+    """Note when it was first listed: what is published before it is ready, is published then."""
+    ready = video.model_copy(update={"state": VideoState.READY})
+    return [Record.published_at.set(now())] if ready.is_listed and not video.published_at else []
+
+
+def _emptied(keep: Sequence[str] = ()) -> list[Action]:
+    return [getattr(_NEXT, name).remove() for name in _Slot.__slots__ if name not in keep]
+
+
+def _in_its_slot(
+    video_id: VideoId, condition: Callable[[_Slot], Condition], actions: Callable[[_Slot], list[Action]]
+) -> bool:
+    """Change the version where it lies: nearly always it is the current one."""
+    return any(change(video_id, condition(slot), actions(slot)) for slot in (_CURRENT, _NEXT))

@@ -1,0 +1,1 @@
+"""What follows a change: the bus is told, media goes where it belongs, leftovers go, and schedules are kept."""
