@@ -3,19 +3,20 @@
 from typing import Any
 
 from millrace.accounts import access
+from millrace.platform import browser, site
 from millrace.platform.errors import Unauthenticated
 from millrace.platform.observability import logger
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer API Gateway's TOKEN authorizer: a policy for this API's stage, or the word that means 401.
+    """Answer API Gateway's REQUEST authorizer: a policy for this API's stage, or the word that means 401.
 
-    Natural to repeat: it reads nothing but the token and the public keys. The gateway keeps an answer for as long
-    as the API definition says, for every route of the stage; the functions check the token again themselves.
+    Natural to repeat: it reads nothing but the token and the public keys. The functions check the token again
+    themselves, and whose page sent a cookie too.
     """
-    scheme, _, token = str(event.get("authorizationToken", "")).partition(" ")
+    headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
     try:
-        caller = access.authenticate(token.strip() if scheme.lower() == "bearer" else "")
+        caller = access.authenticate(_token(headers))
     except Unauthenticated as error:
         logger().info("token refused", reason=getattr(error, "reason", ""))
         # API Gateway knows a 401 by this very text, and by nothing else.
@@ -28,3 +29,11 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
         "context": {"user_id": caller.user_id, "roles": ",".join(sorted(caller.roles))},
     }
+
+
+def _token(headers: dict[str, str]) -> str:
+    header = headers.get("authorization")
+    if header is None:
+        return browser.cookie(headers.get("cookie", ""), browser.access_cookie_name(site.public_url())) or ""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -10,6 +10,7 @@ import httpx
 from scripts.millrace_cli.console import CommandFailed
 
 Json = dict[str, Any]
+_UNAUTHENTICATED = 401
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
 
@@ -28,6 +29,7 @@ class Api:
     def __init__(self, base_url: str, transport: httpx.BaseTransport | None = None) -> None:
         """Open no connection yet."""
         self._http = httpx.Client(base_url=base_url, timeout=_TIMEOUT, transport=transport, trust_env=False)
+        self._refresh_token: str | None = None
 
     def __enter__(self) -> Self:
         """Return the session."""
@@ -49,7 +51,27 @@ class Api:
         self._use(self.request("POST", "/api/auth/sign-in", {"email": email, "password": password}))
 
     def request(self, method: str, path: str, body: Json | None = None) -> Json:
-        """Return the answer's JSON; raise ApiRefused with the problem in the API's own words."""
+        """Return the answer's JSON; raise ApiRefused with the problem in the API's own words.
+
+        An access token lasts for minutes, an upload for hours: one that has expired on the way is exchanged.
+        """
+        try:
+            return self._request(method, path, body)
+        except ApiRefused as refused:
+            if refused.status != _UNAUTHENTICATED or self._refresh_token is None:
+                raise
+        refresh_token, self._refresh_token = self._refresh_token, None
+        self._use(self._request("POST", "/api/auth/refresh", {"refresh_token": refresh_token}))
+        return self._request(method, path, body)
+
+    def sign_out(self) -> None:
+        """End the session, so that commands leave none behind."""
+        if "Authorization" in self._http.headers:
+            self.request("POST", "/api/auth/sign-out")
+            del self._http.headers["Authorization"]
+            self._refresh_token = None
+
+    def _request(self, method: str, path: str, body: Json | None) -> Json:
         try:
             answer = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
@@ -63,6 +85,7 @@ class Api:
         raise ApiRefused(answer.status_code, _problem(answer.status_code, content if isinstance(content, dict) else {}))
 
     def _use(self, signed_in: Json) -> None:
+        self._refresh_token = signed_in["refresh_token"]
         self._http.headers["Authorization"] = f"Bearer {signed_in['access_token']}"
 
 

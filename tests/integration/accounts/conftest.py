@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
-from millrace.accounts import signing_keys, store
+from millrace.accounts import signing_keys
+from millrace.accounts.items import store as items
+from millrace.accounts.sessions import store as session_store
 from millrace.platform import clients, site
 from millrace.platform.ids import new_id
+from millrace.platform.store import connection
+from tests.architecture.test_template import RESOURCES
 from tests.integration.accounts.gateway import Gateway, load_function
 from tests.integration.emulator import servers
 
@@ -22,6 +26,7 @@ class World:
 
     server: servers.Server
     table: str
+    sessions_table: str
     key_ids: tuple[str, str]
     heard_queue: str
 
@@ -51,6 +56,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "USERS_TABLE": made.table,
+            "SESSIONS_TABLE": made.sessions_table,
             "TOKEN_KEY_IDS": ",".join(made.key_ids),
             "EVENT_BUS": "accounts-test",
             "PUBLIC_URL_PARAMETER": "/accounts-test/public-url",
@@ -81,18 +87,24 @@ def ada(auth: Gateway) -> dict[str, Any]:
 def forget_container() -> None:
     """Do to this process what a cold start does to a container."""
     clients.forget()
-    for cached in (site.public_url, signing_keys.ring, store._accounts, store._credentials, store._connection):
+    tables = (items.accounts, items.credentials, items.identities, items.mail_tokens, session_store._sessions)
+    for cached in (site.public_url, signing_keys.ring, connection, *tables):
         cached.cache_clear()
 
 
+def make_table(server: servers.Server, logical_id: str) -> str:
+    """Make a table as the template describes it, under a name of its own."""
+    properties = RESOURCES[logical_id]["Properties"]
+    names = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    table = f"{logical_id}-{new_id()}"
+    wanted = {name: properties[name] for name in names if name in properties}
+    server.client("dynamodb").create_table(TableName=table, **wanted)
+    return table
+
+
 def _make_world(server: servers.Server) -> World:
-    table = f"users-{new_id()}"
-    server.client("dynamodb").create_table(
-        TableName=table,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-    )
+    table = make_table(server, "UsersTable")
+    sessions_table = make_table(server, "SessionsTable")
     kms = server.client("kms")
     first, second = (
         kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"] for _ in range(2)
@@ -105,4 +117,4 @@ def _make_world(server: servers.Server) -> World:
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_rule(Name="all", EventBusName="accounts-test", EventPattern=json.dumps({"source": ["millrace"]}))
     events.put_targets(Rule="all", EventBusName="accounts-test", Targets=[{"Id": "heard", "Arn": arn}])
-    return World(server, table, (first, second), queue)
+    return World(server, table, sessions_table, (first, second), queue)

@@ -3,11 +3,13 @@
 import importlib.util
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+ADDRESS = "203.0.113.7"
 FUNCTIONS = Path(__file__).parents[3] / "functions"
 
 
@@ -18,6 +20,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: str
+    set_cookies: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
@@ -26,6 +29,12 @@ class Answer:
     @property
     def refused_fields(self) -> dict[str, str]:
         return {error["field"]: error["message"] for error in self.json["errors"]}
+
+
+def path_parameters(resource: str, path: str) -> dict[str, str] | None:
+    """Return what the path puts in the places of its pattern."""
+    places = zip(resource.split("/"), path.split("/"), strict=True) if resource else ()
+    return {place[1:-1]: value for place, value in places if place.startswith("{")} or None
 
 
 def load_function(folder: str) -> ModuleType:
@@ -44,25 +53,42 @@ class Gateway:
 
     function: ModuleType
 
-    def call(self, method: str, path: str, body: object = None, *, token: str | None = None, **headers: str) -> Answer:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str | None = None,
+        resource: str = "",
+        query: Mapping[str, str] | None = None,
+        **headers: Any,
+    ) -> Answer:
+        """Call a route; `resource` is its pattern where the path fills one."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             given.setdefault("content-type", "application/json")
         if token is not None:
             given["Authorization"] = f"Bearer {token}"
         event = {
-            "resource": path,
+            "resource": resource or path,
             "path": path,
             "httpMethod": method,
             "headers": given,
             "multiValueHeaders": {name: [value] for name, value in given.items()},
             "queryStringParameters": None,
-            "multiValueQueryStringParameters": None,
-            "pathParameters": None,
+            "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()} or None,
+            "pathParameters": path_parameters(resource, path),
             "stageVariables": None,
-            "requestContext": {"resourcePath": path, "httpMethod": method, "requestId": str(uuid.uuid4())},
+            "requestContext": {
+                "resourcePath": resource or path,
+                "httpMethod": method,
+                "requestId": str(uuid.uuid4()),
+                "identity": {"sourceIp": ADDRESS},
+            },
             "body": body if body is None or isinstance(body, str) else json.dumps(body),
             "isBase64Encoded": False,
         }
         answer = self.function.handler(event, SimpleNamespace(aws_request_id="lambda-request"))
-        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+        cookies = answer.get("multiValueHeaders", {}).get("Set-Cookie", ())
+        return Answer(answer["statusCode"], answer["headers"], answer["body"], tuple(cookies))

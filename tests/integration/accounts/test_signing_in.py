@@ -116,7 +116,7 @@ def test_anyone_can_prove_a_token_with_the_published_keys(auth: Gateway, ada: di
     assert token.claims["iss"] == SITE
     assert token.claims["aud"] == "millrace"
     assert token.claims["sub"] == ada["user"]["user_id"]
-    assert token.claims["exp"] - token.claims["iat"] == 3600
+    assert token.claims["exp"] - token.claims["iat"] == 900
     assert token.header["kid"] in [key["kid"] for key in published.json["keys"]]
 
 
@@ -147,6 +147,7 @@ def forgeries(token: str) -> dict[str, str]:
         "expired": signed_by_kms({**claims, "exp": int((now() - timedelta(seconds=31)).timestamp())}),
         "issued in the future": signed_by_kms({**claims, "iat": int((now() + timedelta(minutes=5)).timestamp())}),
         "subject is no id": signed_by_kms({**claims, "sub": "../admin"}),
+        "no session": signed_by_kms({name: value for name, value in claims.items() if name != "sid"}),
         "roles are no list": signed_by_kms({**claims, "roles": {"admin": True}}),
         "claims are no object": signed_by_kms(["sub"]),  # type: ignore[arg-type]
         "no token": "",
@@ -241,7 +242,7 @@ def test_a_stranger_learns_nothing_from_a_bad_body(auth: Gateway) -> None:
 
 def authorizer_event(header: str) -> dict[str, Any]:
     arn = "arn:aws:execute-api:us-east-1:000000000000:abc123/prod/GET/api/users/me"
-    return {"type": "TOKEN", "authorizationToken": header, "methodArn": arn}
+    return {"type": "REQUEST", "headers": {"authorization": header}, "methodArn": arn}
 
 
 def test_the_authorizer_opens_this_stage_and_no_other(ada: dict[str, Any]) -> None:

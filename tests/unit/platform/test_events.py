@@ -54,10 +54,11 @@ def test_an_event_has_an_id_a_moment_and_a_version() -> None:
 
 @pytest.mark.parametrize("event_type", events.EVENTS.values(), ids=lambda event_type: event_type.__name__)
 def test_every_event_comes_back_from_the_bus_as_it_was(event_type: type[events.DomainEvent]) -> None:
-    samples = {bool: True, int: 1, str: "a text", str | None: "a text"}
+    samples: dict[Any, Any] = {bool: True, int: 1, str: "a text", str | None: "a text"}
     required = {name: info for name, info in event_type.model_fields.items() if info.is_required()}
     # Ids are texts with a name of their own.
-    made = event_type(**{name: samples.get(info.annotation, "an id") for name, info in required.items()})
+    values: dict[str, Any] = {name: samples.get(info.annotation, "an id") for name, info in required.items()}
+    made = event_type(**values)
     assert events.parse(event_type.__name__, made.model_dump(mode="json")) == made
 
 

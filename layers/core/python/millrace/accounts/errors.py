@@ -1,6 +1,6 @@
 """Facts that stop a use case of accounts."""
 
-from millrace.platform.errors import Conflict, NotFound, Unauthenticated, Unavailable
+from millrace.platform.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 from millrace.platform.ids import UserId
 
 
@@ -30,6 +30,43 @@ class BadToken(Unauthenticated):
     def __init__(self, reason: str) -> None:
         super().__init__("The access token is not valid. Sign in again.")
         self.reason = reason
+
+
+class BadRefreshToken(Unauthenticated):
+    """The refresh token is not good: unknown, lapsed, or used before; why stays in `reason`, for our logs."""
+
+    slug = "bad-refresh-token"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("This session is over. Sign in again.")
+        self.reason = reason
+
+
+class BadMailToken(Conflict):
+    """The link of a mail is not good: used already, too old, or never ours."""
+
+    slug = "bad-mail-token"
+
+    def __init__(self) -> None:
+        super().__init__("This link has been used already or is too old. Ask for a new one.")
+
+
+class PasswordChanged(Conflict):
+    """The password was changed, or everything signed out, at the same moment."""
+
+    slug = "password-changed"
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else changed this account at the same moment. Please try again.")
+
+
+class Suspended(Forbidden):
+    """The account is suspended."""
+
+    slug = "account-suspended"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"This account is suspended: {reason}")
 
 
 class AccountGone(NotFound):

@@ -30,6 +30,14 @@ FIRST_ROLES = frozenset({Role.VIEWER, Role.CREATOR})
 
 
 @dataclass(frozen=True, slots=True)
+class Suspension:
+    """Why somebody may not sign in for now, in words that they read."""
+
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """One person, as the rest of the platform may know them."""
 
@@ -38,6 +46,15 @@ class Account:
     display_name: str
     roles: frozenset[Role]
     created_at: datetime
+    is_verified: bool = False
+    """A mail to the address was answered, or a provider vouches for it."""
+    suspension: Suspension | None = None
+    avatar_key: str = ""
+    """Of the picture in the media bucket."""
+    identities: frozenset[str] = frozenset()
+    """Accounts elsewhere that open this one, each as `provider|subject`."""
+    epoch: int = 0
+    """Counts how often everything that was signed in ended at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,27 @@ class Credential:
     email: str
     user_id: UserId
     password_hash: str
+    """Empty for who signs in elsewhere only."""
+    epoch: int = 0
+    """The account's. It changes with the password, so that a sign-in on the way at that moment does not hold."""
+
+
+class Purpose(StrEnum):
+    """What a token in a mail allows."""
+
+    VERIFY = "verify"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class MailToken:
+    """What is kept of a token that a mail carries; the token itself is nowhere but there."""
+
+    user_id: UserId
+    purpose: Purpose
+    email: str
+    epoch: int
+    expires_at: datetime
 
 
 def normal_email(text: str) -> str:

@@ -1,97 +1,60 @@
-"""The users table; the only module of this capability that speaks DynamoDB.
+"""The users table; the only module of accounts themselves that speaks DynamoDB.
 
-    item         pk                  holds
-    account      USER#<user_id>      email, display_name, roles, created_at, version
-    credential   EMAIL#<email>       user_id, password_hash, version
+    item         pk                           holds
+    account      USER#<user_id>               email, display_name, roles, epoch, suspension, avatar, identities
+    credential   EMAIL#<email>                user_id, password_hash (none for who signs in elsewhere only), epoch
+    identity     IDENTITY#<provider>|<sub>    user_id: an account elsewhere that opens this one
+    mail token   MAIL#<hash>                  user_id, purpose, email, epoch; expires by `expires_at`
 
     access pattern                        request
-    register, one account an address      TransactWriteItems: both items, each must be absent
+    register, one account an address      TransactWriteItems: every item must be absent
     sign in                               GetItem EMAIL#<email>, then GetItem USER#<user_id>
     read one account                      GetItem USER#<user_id>
-    change a profile                      UpdateItem USER#<user_id>, must exist
+    change a profile, roles, suspension   UpdateItem USER#<user_id>, must exist
     replace an outdated password hash     UpdateItem EMAIL#<email>, the hash must be the one that was checked
+    set a password                        TransactWriteItems: credential and account, and the mail token that allowed it
+    sign out everywhere                   TransactWriteItems: the epochs of credential and account
+    use a mail token                      GetItem MAIL#<hash>, then one transaction with what it allows
+    search                                Query index by_email or by_name: `listed`, a prefix
+    delete an account                     TransactWriteItems: all its items
 
-The key is `pk` (string, HASH) alone, and there is no index. The address is unique because it is a key. Nothing that
-shows accounts reads a credential.
+The address is unique because it is a key. Nothing that shows accounts reads a credential.
 """
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from datetime import datetime
+from typing import Any
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute, UTCDateTimeAttribute
-from pynamodb.connection import Connection
-from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError, UpdateError
+from pynamodb.attributes import NumberAttribute
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from millrace.accounts.errors import AccountGone, AccountsUnavailable, EmailTaken
-from millrace.accounts.model import Account, Credential, Role
-from millrace.platform import settings
+from millrace.accounts.errors import AccountGone, AccountsUnavailable, BadMailToken, EmailTaken
+from millrace.accounts.items import store as items
+from millrace.accounts.model import Account, Credential, MailToken, Purpose, Role, Suspension, folded
 from millrace.platform.ids import UserId
+from millrace.platform.store import Cancelled, transact
 
-CONNECT_TIMEOUT_S = 1
-READ_TIMEOUT_S = 3
-# Counts what follows the first try, so two attempts in all.
-RETRIES = 1
-# Two people who register one address in the same moment block each other, for milliseconds; who is blocked looks again.
-CONFLICT_WAITS_S = (0.0, 0.05, 0.2)
-CONDITION_FAILED = "ConditionalCheckFailed"
-
-
-class _AccountItem(Model):
-    class Meta:
-        # Set on first use: nothing reads the environment at import.
-        table_name = ""
-        connect_timeout_seconds = CONNECT_TIMEOUT_S
-        read_timeout_seconds = READ_TIMEOUT_S
-        max_retry_attempts = RETRIES
-
-    pk = UnicodeAttribute(hash_key=True)
-    user_id = UnicodeAttribute()
-    email = UnicodeAttribute()
-    display_name = UnicodeAttribute()
-    roles = UnicodeSetAttribute(null=True)
-    created_at = UTCDateTimeAttribute()
-    version = NumberAttribute(default=1)
-
-
-class _CredentialItem(Model):
-    class Meta:
-        table_name = ""
-        connect_timeout_seconds = CONNECT_TIMEOUT_S
-        read_timeout_seconds = READ_TIMEOUT_S
-        max_retry_attempts = RETRIES
-
-    pk = UnicodeAttribute(hash_key=True)
-    email = UnicodeAttribute()
-    user_id = UnicodeAttribute()
-    password_hash = UnicodeAttribute()
-    version = NumberAttribute(default=1)
+CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 def create(account: Account, credential: Credential) -> None:
-    """Store a new account with its credential, both or neither; raises EmailTaken.
+    """Store a new account with its credential and identities, all or none; raises EmailTaken."""
 
-    A try whose answer is lost is repeated under the same request token by the client, so it cannot find its own items.
-    """
-    items = _account_item(account), _credential_item(credential)
-    for wait_s in CONFLICT_WAITS_S:
-        time.sleep(wait_s)
-        try:
-            with TransactWrite(connection=_connection()) as transaction:
-                transaction.save(items[0], condition=_accounts().pk.does_not_exist())
-                transaction.save(items[1], condition=_credentials().pk.does_not_exist())
-            return
-        except TransactWriteError as error:
-            codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
-            if CONDITION_FAILED in codes:
-                raise EmailTaken from error
-            if "TransactionConflict" not in codes:
-                raise AccountsUnavailable from error
-    raise AccountsUnavailable
+    def fill(transaction: TransactWrite) -> None:
+        transaction.save(items.account_item(account), condition=items.accounts().pk.does_not_exist())
+        transaction.save(items.credential_item(credential), condition=items.credentials().pk.does_not_exist())
+        for identity in sorted(account.identities):
+            item = items.identities()(items.identity_key(identity), user_id=account.user_id)
+            transaction.save(item, condition=items.identities().pk.does_not_exist())
+
+    try:
+        transact(fill, AccountsUnavailable)
+    except Cancelled as error:
+        raise EmailTaken from error
 
 
 def account(user_id: UserId) -> Account:
@@ -99,7 +62,7 @@ def account(user_id: UserId) -> Account:
     with _translated():
         try:
             # Whoever has just changed their name wants to read the new one.
-            return _account(_accounts().get(_user_key(user_id), consistent_read=True))
+            return items.read_account(items.accounts().get(items.user_key(user_id), consistent_read=True))
         except DoesNotExist as error:
             raise AccountGone(user_id) from error
 
@@ -108,49 +71,225 @@ def credential(email: str) -> Credential | None:
     """Return what signing in with this address needs, or None where nobody has it."""
     with _translated():
         try:
-            item = _credentials().get(_email_key(email), consistent_read=True)
+            item = items.credentials().get(items.email_key(email), consistent_read=True)
         except DoesNotExist:
             return None
-        return Credential(email=item.email, user_id=UserId(item.user_id), password_hash=item.password_hash)
+        return Credential(item.email, UserId(item.user_id), item.password_hash, int(item.epoch))
 
 
 def rename(user_id: UserId, display_name: str) -> Account:
     """Change the shown name and return the account as it is then; raises AccountGone."""
-    model = _accounts()
-    item = model(_user_key(user_id))
-    actions: list[Action] = [model.display_name.set(display_name), model.version.add(1)]
-    with _translated():
-        try:
-            item.update(actions=actions, condition=model.pk.exists())
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                raise AccountGone(user_id) from error
-            raise
-    return _account(item)
+    model = items.accounts()
+    return _update(user_id, model.display_name.set(display_name), model.name_key.set(folded(display_name)))
+
+
+def set_avatar(user_id: UserId, key: str) -> Account:
+    """Change the picture, or take it away by an empty key; raises AccountGone."""
+    return _update(user_id, items.accounts().avatar_key.set(key))
+
+
+def set_roles(user_id: UserId, roles: frozenset[Role]) -> Account:
+    """Change what a person may do; raises AccountGone."""
+    model = items.accounts()
+    # DynamoDB has no empty set.
+    return _update(user_id, model.roles.set(set(roles)) if roles else model.roles.remove())
+
+
+def set_suspension(user_id: UserId, suspension: Suspension | None) -> Account:
+    """Suspend or restore an account; raises AccountGone."""
+    model = items.accounts()
+    if suspension is None:
+        return _update(user_id, model.suspended_for.remove(), model.suspended_at.remove())
+    actions = model.suspended_for.set(suspension.reason), model.suspended_at.set(suspension.since)
+    return _update(user_id, *actions)
 
 
 def replace_hash(checked: Credential, password_hash: str) -> bool:
     """Replace the hash that was checked by a newer one; false where it has changed in the meantime."""
-    model = _credentials()
-    actions: list[Action] = [model.password_hash.set(password_hash), model.version.add(1)]
+    model = items.credentials()
     with _translated():
         try:
-            model(_email_key(checked.email)).update(
-                actions=actions, condition=model.password_hash == checked.password_hash
+            model(items.email_key(checked.email)).update(
+                actions=[model.password_hash.set(password_hash)],
+                condition=model.password_hash == checked.password_hash,
             )
         except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
+            if error.cause_response_code == CONDITION_FAILED:
                 return False
             raise
     return True
 
 
-def _user_key(user_id: UserId) -> str:
-    return f"USER#{user_id}"
+def set_password(owner: Account, password_hash: str, at: datetime, *, token_hash: str = "") -> None:
+    """Set the password and end the epoch; a mail token that allowed it is used up, and proves the address.
+
+    Raises BadMailToken where the token was used, or the account's epoch ended, in the meantime.
+    """
+
+    def fill(transaction: TransactWrite) -> None:
+        credentials, accounts = items.credentials(), items.accounts()
+        proven = [accounts.verified_at.set(at)] if token_hash else []
+        _end_epoch(transaction, owner, [credentials.password_hash.set(password_hash)], proven)
+        if token_hash:
+            _use_up(transaction, token_hash)
+
+    try:
+        transact(fill, AccountsUnavailable)
+    except Cancelled as error:
+        raise BadMailToken from error
 
 
-def _email_key(email: str) -> str:
-    return f"EMAIL#{email}"
+def end_epoch(owner: Account) -> None:
+    """End everything that is signed in. Somebody else having done so in the meantime is as good."""
+    try:
+        transact(lambda transaction: _end_epoch(transaction, owner), AccountsUnavailable)
+    except Cancelled:
+        account(owner.user_id)
+
+
+def create_mail_token(token_hash: str, token: MailToken) -> None:
+    """Store a token that a mail carries."""
+    item = items.mail_tokens()(
+        items.mail_key(token_hash),
+        purpose=token.purpose,
+        user_id=token.user_id,
+        email=token.email,
+        epoch=token.epoch,
+        expires_at=token.expires_at,
+    )
+    with _translated():
+        item.save()
+
+
+def mail_token(token_hash: str) -> MailToken | None:
+    """Return the token of a mail, or None: the time is the caller's to look at."""
+    with _translated():
+        try:
+            item = items.mail_tokens().get(items.mail_key(token_hash), consistent_read=True)
+        except DoesNotExist:
+            return None
+        purpose = Purpose(item.purpose)
+        return MailToken(UserId(item.user_id), purpose, item.email, int(item.epoch), item.expires_at)
+
+
+def verify(token: MailToken, token_hash: str, at: datetime) -> None:
+    """Use up the token and note that the address is its owner's; raises BadMailToken."""
+    model = items.accounts()
+
+    def fill(transaction: TransactWrite) -> None:
+        transaction.update(
+            model(items.user_key(token.user_id)),
+            actions=[model.verified_at.set(at), model.version.add(1)],
+            condition=model.pk.exists() & (model.email == token.email),
+        )
+        _use_up(transaction, token_hash)
+
+    try:
+        transact(fill, AccountsUnavailable)
+    except Cancelled as error:
+        raise BadMailToken from error
+
+
+def page_by_email(prefix: str, limit: int, after: dict[str, Any] | None) -> tuple[tuple[Account, ...], Any]:
+    """Return accounts whose address begins so, and where the next page begins (None: this is the last one)."""
+    condition = items.ByEmail.email.startswith(prefix) if prefix else None
+    return _page(items.accounts().by_email.query(items.LISTED, condition, limit=limit, last_evaluated_key=after))
+
+
+def page_by_name(prefix: str, limit: int, after: dict[str, Any] | None) -> tuple[tuple[Account, ...], Any]:
+    """Return accounts whose shown name begins so, without distinction of case, and where the next page begins."""
+    condition = items.ByName.name_key.startswith(folded(prefix))
+    return _page(items.accounts().by_name.query(items.LISTED, condition, limit=limit, last_evaluated_key=after))
+
+
+def identity(name: str) -> UserId | None:
+    """Return whose account an identity elsewhere opens, or None."""
+    with _translated():
+        try:
+            return UserId(items.identities().get(items.identity_key(name), consistent_read=True).user_id)
+        except DoesNotExist:
+            return None
+
+
+def link(owner: Account, name: str) -> None:
+    """Let an identity elsewhere open the account; raises Cancelled where it opens one already."""
+    model = items.accounts()
+
+    def fill(transaction: TransactWrite) -> None:
+        item = items.identities()(items.identity_key(name), user_id=owner.user_id)
+        transaction.save(item, condition=items.identities().pk.does_not_exist())
+        actions: list[Action] = [model.identities.add({name}), model.version.add(1)]
+        transaction.update(model(items.user_key(owner.user_id)), actions=actions, condition=model.pk.exists())
+
+    transact(fill, AccountsUnavailable)
+
+
+def unlink(owner: Account, name: str) -> None:
+    """Take an identity away; raises Cancelled where it is not the account's."""
+    model = items.accounts()
+
+    def fill(transaction: TransactWrite) -> None:
+        item = items.identities()(items.identity_key(name))
+        transaction.delete(item, condition=items.identities().user_id == owner.user_id)
+        actions: list[Action] = [model.identities.delete({name}), model.version.add(1)]
+        transaction.update(model(items.user_key(owner.user_id)), actions=actions, condition=model.pk.exists())
+
+    transact(fill, AccountsUnavailable)
+
+
+def delete(owner: Account) -> None:
+    """Delete the account with its credential and identities; deleting it twice changes nothing."""
+
+    def fill(transaction: TransactWrite) -> None:
+        transaction.delete(items.accounts()(items.user_key(owner.user_id)))
+        transaction.delete(items.credentials()(items.email_key(owner.email)))
+        for name in sorted(owner.identities):
+            transaction.delete(items.identities()(items.identity_key(name)))
+
+    transact(fill, AccountsUnavailable)
+
+
+def _update(user_id: UserId, *actions: Action) -> Account:
+    model = items.accounts()
+    item = model(items.user_key(user_id))
+    with _translated():
+        try:
+            item.update(actions=[*actions, model.version.add(1)], condition=model.pk.exists())
+        except UpdateError as error:
+            if error.cause_response_code == CONDITION_FAILED:
+                raise AccountGone(user_id) from error
+            raise
+    return items.read_account(item)
+
+
+def _end_epoch(
+    transaction: TransactWrite, owner: Account, of_credential: Sequence[Action] = (), of_account: Sequence[Action] = ()
+) -> None:
+    accounts, credentials = items.accounts(), items.credentials()
+    transaction.update(
+        credentials(items.email_key(owner.email)),
+        actions=[credentials.epoch.set(owner.epoch + 1), *of_credential],
+        condition=credentials.pk.exists() & _is_at(credentials.epoch, owner.epoch),
+    )
+    transaction.update(
+        accounts(items.user_key(owner.user_id)),
+        actions=[accounts.epoch.set(owner.epoch + 1), accounts.version.add(1), *of_account],
+        condition=accounts.pk.exists() & _is_at(accounts.epoch, owner.epoch),
+    )
+
+
+def _is_at(attribute: NumberAttribute, epoch: int) -> Condition:
+    # An item that is older than epochs has none.
+    return (attribute == epoch) if epoch else (attribute == epoch) | attribute.does_not_exist()
+
+
+def _use_up(transaction: TransactWrite, token_hash: str) -> None:
+    transaction.delete(items.mail_tokens()(items.mail_key(token_hash)), condition=items.mail_tokens().pk.exists())
+
+
+def _page(found: Any) -> tuple[tuple[Account, ...], Any]:
+    with _translated():
+        return tuple(items.read_account(item) for item in found), found.last_evaluated_key
 
 
 @contextmanager
@@ -159,53 +298,3 @@ def _translated() -> Iterator[None]:
         yield
     except PynamoDBException as error:
         raise AccountsUnavailable from error
-
-
-@cache
-def _accounts() -> type[_AccountItem]:
-    _AccountItem.Meta.table_name = settings.require("USERS_TABLE")
-    return _AccountItem
-
-
-@cache
-def _credentials() -> type[_CredentialItem]:
-    _CredentialItem.Meta.table_name = settings.require("USERS_TABLE")
-    return _CredentialItem
-
-
-@cache
-def _connection() -> Connection:
-    return Connection(
-        connect_timeout_seconds=CONNECT_TIMEOUT_S, read_timeout_seconds=READ_TIMEOUT_S, max_retry_attempts=RETRIES
-    )
-
-
-def _account_item(account: Account) -> _AccountItem:
-    return _accounts()(
-        _user_key(account.user_id),
-        user_id=account.user_id,
-        email=account.email,
-        display_name=account.display_name,
-        # DynamoDB has no empty set.
-        roles=set(account.roles) or None,
-        created_at=account.created_at,
-    )
-
-
-def _credential_item(credential: Credential) -> _CredentialItem:
-    return _credentials()(
-        _email_key(credential.email),
-        email=credential.email,
-        user_id=credential.user_id,
-        password_hash=credential.password_hash,
-    )
-
-
-def _account(item: _AccountItem) -> Account:
-    return Account(
-        user_id=UserId(item.user_id),
-        email=item.email,
-        display_name=item.display_name,
-        roles=frozenset(Role(role) for role in item.roles or ()),
-        created_at=item.created_at,
-    )

@@ -19,7 +19,8 @@ from millrace.platform.ids import UserId, is_id, new_id
 
 ALGORITHM = "ES256"
 AUDIENCE = "millrace"
-LIFETIME = timedelta(hours=1)
+# Nothing revokes an access token: what its session or roles were is believed for this long at most.
+LIFETIME = timedelta(minutes=15)
 # Clocks of Lambda hosts differ by less; a laptop that slept may be off by more, and signs in again.
 LEEWAY_S = 30
 # Ours have about 500; whatever is much longer is refused before it is looked at.
@@ -36,6 +37,7 @@ def issue(caller: Caller, *, issuer: str, kid: str, sign: Sign, at: datetime) ->
         "iss": issuer,
         "aud": AUDIENCE,
         "sub": caller.user_id,
+        "sid": caller.session_id,
         "roles": sorted(caller.roles),
         "iat": int(at.timestamp()),
         "exp": int((at + LIFETIME).timestamp()),
@@ -77,12 +79,14 @@ def read(token: str, *, issuer: str, find_key: FindKey, at: datetime) -> Caller:
 
 
 def _caller(claims: dict[str, object]) -> Caller:
-    subject, roles = claims["sub"], claims.get("roles", [])
+    subject, session_id, roles = claims["sub"], claims.get("sid"), claims.get("roles", [])
     if not isinstance(subject, str) or not is_id(subject):
         raise BadToken("subject")
+    if not isinstance(session_id, str) or not is_id(session_id):
+        raise BadToken("session")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise BadToken("roles")
-    return Caller(UserId(subject), frozenset(roles))
+    return Caller(UserId(subject), frozenset(roles), session_id)
 
 
 def _encoded(part: Mapping[str, object]) -> str:

@@ -60,6 +60,30 @@ class UserRegistered(DomainEvent):
     user_id: UserId
 
 
+class EmailVerificationAsked(DomainEvent):
+    """A person wants another mail to prove their address."""
+
+    user_id: UserId
+
+
+class PasswordResetAsked(DomainEvent):
+    """Somebody says that they forgot a password. The account need not exist: nothing tells before the mail is written."""
+
+    user_id: UserId
+
+
+class AccountDeleted(DomainEvent):
+    """A person deleted their account: whatever is theirs has to go, everywhere."""
+
+    user_id: UserId
+
+
+class PasswordChanged(DomainEvent):
+    """A person's password was set anew, and every session ended with it."""
+
+    user_id: UserId
+
+
 class VideoUploaded(DomainEvent):
     """The whole source file is in the uploads bucket."""
 
