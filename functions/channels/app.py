@@ -34,8 +34,9 @@ from millrace.channels.messages import (
     StreamKeys,
     StreamKeyView,
 )
+from millrace.channels.model import Channel
 from millrace.channels.stream_keys import service as stream_keys
-from millrace.platform.http import Access, Api, Caller, Page
+from millrace.platform.http import Access, Api, Caller, Page, Reply, expected_version
 from millrace.platform.ids import ChannelId, StreamKeyId
 
 api = Api("channels", authenticate)
@@ -50,13 +51,14 @@ OWNERS_ONLY = (ChannelGone, NotYourChannel)
     "/api/channels",
     status=201,
     access=Access.SIGNED_IN,
+    idempotent=True,
     raises=[HandleTaken, TooManyChannels, MayNotPublish],
 )
-def create_channel(body: ChannelDraft, caller: Caller) -> OwnChannelView:
-    """Make a channel. A repeated request finds its handle taken, by itself."""
+def create_channel(body: ChannelDraft, caller: Caller) -> Reply[OwnChannelView]:
+    """Make a channel. Without an Idempotency-Key a repeated request finds its handle taken, by itself."""
     if CREATOR not in caller.roles:
         raise MayNotPublish
-    return OwnChannelView.of(service.create(caller.user_id, body))
+    return own(service.create(caller.user_id, body))
 
 
 @api.route("GET", "/api/me/channels", access=Access.SIGNED_IN)
@@ -66,9 +68,10 @@ def list_own_channels(caller: Caller) -> OwnChannels:
 
 
 @api.route("GET", "/api/channels/{channel_id}", raises=[ChannelGone])
-def get_channel(channel_id: str) -> ChannelView:
+def get_channel(channel_id: str) -> Reply[ChannelView]:
     """Show a channel, by its id or by an @ and its handle in any case; a former handle leads to it, too."""
-    return ChannelView.of(service.named(channel_id))
+    channel = service.named(channel_id)
+    return Reply(ChannelView.of(channel), etag=str(channel.version))
 
 
 @api.route(
@@ -77,9 +80,11 @@ def get_channel(channel_id: str) -> ChannelView:
     access=Access.SIGNED_IN,
     raises=[*OWNERS_ONLY, HandleTaken, RenamedTooOften, ChannelChangedMeanwhile],
 )
-def change_channel(channel_id: ChannelId, body: ChannelChanges, caller: Caller) -> OwnChannelView:
+def change_channel(
+    channel_id: ChannelId, body: ChannelChanges, caller: Caller, if_match: str | None
+) -> Reply[OwnChannelView]:
     """Change what one's channel shows. Repeating it leaves the same channel."""
-    return OwnChannelView.of(service.change(channel_id, caller.user_id, body))
+    return own(service.change(channel_id, caller.user_id, body, expected_version(if_match)))
 
 
 @api.route("POST", "/api/channels/{channel_id}/banner", status=201, access=Access.SIGNED_IN, raises=OWNERS_ONLY)
@@ -97,9 +102,9 @@ def upload_banner(channel_id: ChannelId, body: BannerDraft, caller: Caller) -> B
     access=Access.SIGNED_IN,
     raises=[*OWNERS_ONLY, BannerMissing, BannerRejected, ChannelChangedMeanwhile],
 )
-def publish_banner(channel_id: ChannelId, body: BannerChoice, caller: Caller) -> OwnChannelView:
+def publish_banner(channel_id: ChannelId, body: BannerChoice, caller: Caller) -> Reply[OwnChannelView]:
     """Show an uploaded picture as the banner, without what a camera wrote into it. Repeating it changes nothing."""
-    return OwnChannelView.of(service.publish_banner(channel_id, caller.user_id, body.banner_id))
+    return own(service.publish_banner(channel_id, caller.user_id, body.banner_id))
 
 
 @api.route(
@@ -108,9 +113,9 @@ def publish_banner(channel_id: ChannelId, body: BannerChoice, caller: Caller) ->
     access=Access.SIGNED_IN,
     raises=[*OWNERS_ONLY, ChannelChangedMeanwhile],
 )
-def remove_banner(channel_id: ChannelId, caller: Caller) -> OwnChannelView:
+def remove_banner(channel_id: ChannelId, caller: Caller) -> Reply[OwnChannelView]:
     """Show no banner any more. Repeating it changes nothing."""
-    return OwnChannelView.of(service.remove_banner(channel_id, caller.user_id))
+    return own(service.remove_banner(channel_id, caller.user_id))
 
 
 @api.route("GET", "/api/channels/{channel_id}/follow", access=Access.SIGNED_IN, tag="follows", raises=[ChannelGone])
@@ -163,7 +168,10 @@ def list_followed(query: FollowList, caller: Caller) -> Page[FollowedView]:
     raises=[*OWNERS_ONLY, MayNotPublish, TooManyStreamKeys],
 )
 def create_stream_key(channel_id: ChannelId, body: StreamKeyDraft, caller: Caller) -> NewStreamKey:
-    """Make a stream key. The answer shows it, and nothing ever shows it again."""
+    """Make a stream key. The answer shows it, and nothing ever shows it again.
+
+    It takes no Idempotency-Key: answers to those are kept for a day.
+    """
     if CREATOR not in caller.roles:
         raise MayNotPublish
     service.owned(channel_id, caller.user_id)
@@ -192,3 +200,8 @@ def revoke_stream_key(channel_id: ChannelId, key_id: StreamKeyId, caller: Caller
     """Revoke a stream key: it opens nothing from now on. Repeating it answers 404."""
     service.owned(channel_id, caller.user_id)
     stream_keys.revoke_stream_key(channel_id, key_id)
+
+
+def own(channel: Channel) -> Reply[OwnChannelView]:
+    """Show a channel to its owner, with the tag that an edit may name."""
+    return Reply(OwnChannelView.of(channel), etag=str(channel.version))

@@ -332,3 +332,19 @@ def test_the_channels_of_a_suspended_account_are_hidden_until_it_is_restored(
 
     assert channels.call("GET", address).json["follower_count"] == 0
     assert channels.call("POST", "/api/channels", draft, caller=owner).status == 201
+
+
+def test_an_edit_may_name_the_state_that_it_changes(channels: Gateway, make_channel: Make) -> None:
+    owner = somebody()
+    address = f"/api/channels/{make_channel(owner)['channel_id']}"
+    tag = channels.call("GET", address).headers["ETag"]
+    changed = channels.call("PATCH", address, {"name": "First"}, caller=owner, If_Match=tag)
+    assert changed.status == 200
+    assert changed.headers["ETag"] != tag
+    stale = channels.call("PATCH", address, {"name": "Second"}, caller=owner, If_Match=tag)
+    assert stale.status == 412
+    assert channels.call("GET", address).json["name"] == "First"
+    assert channels.call("GET", address).headers["ETag"] == changed.headers["ETag"]
+    # Followers do not make another state of it.
+    channels.call("PUT", f"{address}/follow", caller=somebody())
+    assert channels.call("GET", address).headers["ETag"] == changed.headers["ETag"]

@@ -13,7 +13,7 @@ from millrace.channels.errors import (
     RenamedTooOften,
     TooManyChannels,
 )
-from millrace.channels.follows.service import followed_by
+from millrace.channels.follows.service import followed_by, forget_followers, unfollow_all
 from millrace.channels.messages import ChannelChanges, ChannelDraft
 from millrace.channels.model import (
     FORMER_HANDLE_KEPT,
@@ -25,10 +25,11 @@ from millrace.channels.model import (
     handle_from_name,
     is_reserved,
 )
-from millrace.channels.stream_keys.service import verify_stream_key
+from millrace.channels.stream_keys.service import forget_stream_keys, verify_stream_key
 from millrace.media.picture import PictureKind
 from millrace.platform.clock import now
-from millrace.platform.events import ChannelChanged, ChannelCreated
+from millrace.platform.errors import Stale
+from millrace.platform.events import ChannelChanged, ChannelCreated, ChannelDeleted, publish
 from millrace.platform.ids import ChannelId, UserId, is_id, new_id
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "create",
     "first_of",
     "followed_by",
+    "forget_owner",
     "get",
     "get_many",
     "hide_of_owner",
@@ -125,12 +127,14 @@ def owned(channel_id: ChannelId, owner_id: UserId) -> Channel:
     raise NotYourChannel
 
 
-def change(channel_id: ChannelId, owner_id: UserId, changes: ChannelChanges) -> Channel:
-    """Change what a channel shows; the same change again leaves the same channel.
+def change(channel_id: ChannelId, owner_id: UserId, changes: ChannelChanges, expected: int | None = None) -> Channel:
+    """Change what a channel shows, if it is still the `expected` version; the same again leaves the same channel.
 
-    Raises NotYourChannel, HandleTaken, RenamedTooOften or ChannelChangedMeanwhile.
+    Raises NotYourChannel, HandleTaken, RenamedTooOften, Stale or ChannelChangedMeanwhile.
     """
     before = owned(channel_id, owner_id)
+    if expected not in (None, before.version):
+        raise Stale
     after = replace(
         before,
         handle=before.handle if changes.handle is None else changes.handle,
@@ -181,6 +185,24 @@ def hide_of_owner(owner_id: UserId) -> None:
 def show_of_owner(owner_id: UserId) -> None:
     """Show the channels of an account again. Repeating it changes nothing."""
     _set_hidden(owner_id, is_hidden=False)
+
+
+def forget_owner(user_id: UserId) -> None:
+    """Remove everything of a deleted account: what it follows, its channels, who follows those, keys and banners.
+
+    Idempotent, also where it stopped half way: what is gone already is passed over.
+    """
+    store.set_hidden(user_id, is_hidden=True)
+    unfollow_all(user_id)
+    for channel in of_owner(user_id):
+        forget_stream_keys(channel.channel_id)
+        forget_followers(channel.channel_id)
+        if channel.banner:
+            banners.remove(channel.channel_id, channel.banner)
+        store.delete(channel)
+        # Not `announce`: who keeps copies has to hear of it, and this is tried again as a whole.
+        publish(ChannelDeleted(channel_id=channel.channel_id, owner_id=user_id))
+    store.delete_owner(user_id)
 
 
 def _set_hidden(owner_id: UserId, *, is_hidden: bool) -> None:

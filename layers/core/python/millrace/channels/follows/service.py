@@ -14,6 +14,8 @@ from millrace.platform.http import decode_cursor, encode_cursor
 from millrace.platform.http.cursors import FOREIGN
 from millrace.platform.ids import ChannelId, UserId
 
+PAGE = 100
+
 
 @dataclass(frozen=True, slots=True)
 class FollowPage:
@@ -69,3 +71,23 @@ def followed_by(user_id: UserId, cursor: str | None = None, limit: int = 100) ->
     last = page.last
     behind = {"channel_id": last["channel_id"]["S"], "followed_at": last["followed_at"]["S"]} if last else None
     return FollowPage(tuple(page.follows), encode_cursor(behind))
+
+
+def unfollow_all(user_id: UserId) -> None:
+    """Let a person who leaves follow nothing; the counts go down with them. Repeating it changes nothing."""
+    while follows := store.of_user(user_id, PAGE, None).follows:
+        for follow in follows:
+            # A channel that is gone counts nobody any more, so the transaction of the two fails.
+            if not store.remove(user_id, follow.channel_id):
+                store.discard(user_id, follow.channel_id)
+
+
+def forget_followers(channel_id: ChannelId) -> None:
+    """Remove the follows of a channel that is being removed. Repeating it changes nothing."""
+    after: store.Key | None = None
+    while True:
+        user_ids, after = store.followers(channel_id, PAGE, after)
+        for user_id in user_ids:
+            store.discard(user_id, channel_id)
+        if after is None:
+            return

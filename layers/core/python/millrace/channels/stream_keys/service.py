@@ -54,3 +54,10 @@ def verify_stream_key(key: str) -> ChannelId | None:
     except ChannelGone:
         return None
     return None if channel.is_hidden else channel_id
+
+
+def forget_stream_keys(channel_id: ChannelId) -> None:
+    """Remove every key of a channel that is being removed. Repeating it changes nothing."""
+    for key in store.of_channel(channel_id):
+        store.delete(channel_id, key.key_id)
+    store.delete_count(channel_id)
