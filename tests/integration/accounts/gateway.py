@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -61,7 +60,7 @@ class Gateway:
         *,
         token: str | None = None,
         resource: str = "",
-        query: Mapping[str, str] | None = None,
+        query: Any = None,
         **headers: Any,
     ) -> Answer:
         """Call a route; `resource` is its pattern where the path fills one."""

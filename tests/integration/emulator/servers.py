@@ -137,7 +137,8 @@ class Server:
         cloudformation = self.client("cloudformation")
         values = {name: {"Value": value} for name, value in (outputs or {}).items()}
         template = json.dumps({"Resources": resources, **({"Outputs": values} if values else {})})
-        arguments = {"StackName": stack, "TemplateBody": template, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+        body = {"TemplateBody": template} if len(template) <= 51_200 else {"TemplateURL": self._uploaded(template)}
+        arguments = {"StackName": stack, **body, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
         try:
             cloudformation.describe_stacks(StackName=stack)
         except cloudformation.exceptions.ClientError:
@@ -153,6 +154,13 @@ class Server:
             }
 
         return eventually(finished, within_s=20)
+
+    def _uploaded(self, template: str) -> str:
+        """Return the address of a template that is too long to be sent."""
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket="templates")
+        s3.put_object(Bucket="templates", Key="template.json", Body=template.encode())
+        return f"{self.endpoint}/templates/template.json"
 
 
 def _stock_environment(server: Server) -> dict[str, str]:
