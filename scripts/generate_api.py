@@ -1,4 +1,4 @@
-"""Write docs/api/openapi.json and docs/api/gateway.json from the routes that functions declare.
+"""Write the descriptions of the API (docs/api, functions/docs) from the routes that functions declare.
 
 With --check nothing is written: a stale file is named, and the exit code is 1.
 """
@@ -8,23 +8,31 @@ import json
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "layers" / "core" / "python"))
 
-from millrace.platform.openapi import api_document, gateway_body, load_apis  # noqa: E402 - the path comes first
+from millrace.platform.openapi import api_document, gateway_body, load_apis, page  # noqa: E402 - the path comes first
 
 
 def generate(root: Path = ROOT) -> dict[Path, str]:
     """Return the text of each generated file, by its path."""
     apis = load_apis(root / "functions")
     version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    folder = root / "docs" / "api"
-    documents = {
-        folder / "openapi.json": api_document(apis, version=version),
-        folder / "gateway.json": gateway_body(apis, version=version),
+    described = api_document(apis, version=version)
+    docs, served = root / "docs" / "api", root / "functions" / "docs"
+    return {
+        docs / "openapi.json": _readable(described),
+        docs / "gateway.json": _readable(gateway_body(apis, version=version)),
+        # What the docs function serves: a function has only what lies in its own folder.
+        served / "openapi.json": json.dumps(described, separators=(",", ":"), ensure_ascii=False) + "\n",
+        served / "page.html": page(described),
     }
-    return {path: json.dumps(document, indent=2, ensure_ascii=False) + "\n" for path, document in documents.items()}
+
+
+def _readable(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> int:

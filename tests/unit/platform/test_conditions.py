@@ -208,7 +208,7 @@ def test_promises_that_cannot_be_kept_are_refused_when_declared() -> None:
         {"limits": [per_account("x", 1, 1)]},
     ):
         with pytest.raises(BadRoute):
-            Api("other").route("POST", "/api/x", **options)(anonymous)  # type: ignore[arg-type]
+            Api("other").route("POST", "/api/x", **options)(anonymous)
     Api("other").route("POST", "/api/x", limits=[per_address("x", 1, 1), per_value("y", 1, 1, field="title")])(
         anonymous
     )

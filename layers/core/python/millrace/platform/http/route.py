@@ -64,6 +64,8 @@ class Route:
     if_match: IfMatch
     media_type: str
     """Of a successful answer."""
+    sends_document: bool
+    """Whether that answer is a text as it is, and not a model."""
 
     @property
     def name(self) -> str:
@@ -92,13 +94,7 @@ def read_route(
     hints = get_type_hints(view)
     in_path = re.findall(r"\{(\w+)\}", path)
     names = list(inspect.signature(view).parameters)
-    unknown = set(names) - RESERVED - set(in_path)
-    if unknown or set(in_path) - set(names):
-        raise BadRoute(f"{where}: parameters and path do not agree")
-    if "caller" in names:
-        _check_caller(where, hints.get("caller"), access)
-    if "visitor" in names and hints.get("visitor") is not Visitor:
-        raise BadRoute(f"{where}: visitor is a Visitor")
+    _check_signature(where, names, in_path, hints, access)
     route = Route(
         method=method,
         path=path,
@@ -118,14 +114,27 @@ def read_route(
         idempotent=idempotent,
         if_match=_if_match(where, hints.get("if_match")) if "if_match" in names else IfMatch.UNUSED,
         media_type=media_type,
+        sends_document=hints.get("return") is Document,
     )
     _check_promises(where, route)
     return route
 
 
+def _check_signature(
+    where: str, names: Sequence[str], in_path: Sequence[str], hints: Mapping[str, Any], access: Access
+) -> None:
+    unknown = set(names) - RESERVED - set(in_path)
+    if unknown or set(in_path) - set(names):
+        raise BadRoute(f"{where}: parameters and path do not agree")
+    if "caller" in names:
+        _check_caller(where, hints.get("caller"), access)
+    if "visitor" in names and hints.get("visitor") is not Visitor:
+        raise BadRoute(f"{where}: visitor is a Visitor")
+
+
 def _check_promises(where: str, route: Route) -> None:
     """Refuse options that do not go together."""
-    has_body = route.reply is not None or route.media_type != JSON_TYPE
+    has_body = route.reply is not None or route.sends_document
     if has_body == (route.status in EMPTY_STATUSES):
         raise BadRoute(f"{where}: 204 and 302 have no model, any other status has one")
     if route.idempotent and (route.access is not Access.SIGNED_IN or route.sets_cookies or route.method != "POST"):

@@ -16,6 +16,7 @@ from millrace.platform.http.route import JSON_TYPE, IfMatch, Route
 from millrace.platform.idempotency.service import KeyReused, StillWorking
 from millrace.platform.ids import ID_PATTERN
 from millrace.platform.limits import Limit, Per
+from millrace.platform.openapi.examples import add_examples
 
 Json = dict[str, Any]
 SECURITY_SCHEME = "bearer"
@@ -48,7 +49,7 @@ def api_document(apis: Mapping[str, Api], *, version: str) -> Json:
     paths: dict[str, Json] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references)
-    return {
+    document: Json = {
         "openapi": "3.1.0",
         "info": {
             "title": "Millrace",
@@ -80,6 +81,8 @@ def api_document(apis: Mapping[str, Api], *, version: str) -> Json:
             },
         },
     }
+    add_examples(document)
+    return document
 
 
 def _schemas(routes: Iterable[Route]) -> tuple[_References, Json]:
@@ -171,8 +174,9 @@ def _responses(route: Route, references: _References) -> Json:
     success: Json = {"description": "Done."}
     if route.reply is not None:
         success["content"] = {route.media_type: {"schema": references[(route.reply, "serialization")]}}
-    elif route.media_type != JSON_TYPE:
-        success["content"] = {route.media_type: {"schema": {"type": "string"}}}
+    elif route.sends_document:
+        is_json = route.media_type == JSON_TYPE
+        success["content"] = {route.media_type: {"schema": {"type": "object" if is_json else "string"}}}
     if route.sets_cookies:
         success["headers"] = {"Set-Cookie": {"schema": {"type": "string"}, "description": "One for each cookie."}}
     if route.status == 302:
@@ -189,28 +193,35 @@ def _responses(route: Route, references: _References) -> Json:
 def _refusals(route: Route) -> Mapping[int, list[str]]:
     """Return the statuses that a caller of this route has to expect, with the view's own reasons."""
     refusals: dict[int, list[str]] = {}
-    if route.body is not None:
-        refusals |= {400: [], 413: [], 415: [], 422: []}
-    if route.query is not None:
-        refusals |= {422: []}
-    if route.access is not Access.PUBLIC:
-        refusals |= {401: []}
-        if route.method not in SAFE_METHODS:
-            refusals |= {403: [_reason(CrossSite)]}
-    if route.path_params:
-        refusals |= {404: []}
-    if route.idempotent:
-        refusals.setdefault(400, [])
-        refusals.setdefault(409, []).extend(map(_reason, (KeyReused, StillWorking)))
-    if route.if_match is not IfMatch.UNUSED:
-        refusals.setdefault(412, []).append(_reason(Stale))
-    if route.if_match is IfMatch.REQUIRED:
-        refusals[428] = ["Send If-Match."]
-    if route.limits:
-        refusals.setdefault(429, []).append(" ".join(map(_allowance, route.limits)))
+    for status, reason in (*_refusals_of_input(route), *_refusals_of_promises(route)):
+        refusals.setdefault(status, []).extend(filter(None, [reason]))
     for error in route.raises:
         refusals.setdefault(status_of(error), []).append(_reason(error))
     return refusals
+
+
+def _refusals_of_input(route: Route) -> Iterator[tuple[int, str]]:
+    if route.body is not None:
+        yield from ((400, ""), (413, ""), (415, ""), (422, ""))
+    if route.query is not None:
+        yield 422, ""
+    if route.access is not Access.PUBLIC:
+        yield 401, ""
+        if route.method not in SAFE_METHODS:
+            yield 403, _reason(CrossSite)
+    if route.path_params:
+        yield 404, ""
+
+
+def _refusals_of_promises(route: Route) -> Iterator[tuple[int, str]]:
+    if route.idempotent:
+        yield from ((400, ""), (409, _reason(KeyReused)), (409, _reason(StillWorking)))
+    if route.if_match is not IfMatch.UNUSED:
+        yield 412, _reason(Stale)
+    if route.if_match is IfMatch.REQUIRED:
+        yield 428, "Send If-Match."
+    for limit in route.limits:
+        yield 429, _allowance(limit)
 
 
 def _allowance(limit: Limit) -> str:
