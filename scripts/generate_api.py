@@ -1,6 +1,7 @@
 """Write the descriptions of the API (docs/api, functions/docs) from the routes that functions declare.
 
-With --check nothing is written: a stale file is named, and the exit code is 1.
+The TypeScript types of frontends/packages/api-client follow from them. With --check nothing is written: a stale file
+is named, and the exit code is 1.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "layers" / "core" / "python"))
+sys.path[:0] = [str(ROOT / "layers" / "core" / "python"), str(ROOT)]
 
 from millrace.platform.openapi import api_document, gateway_body, load_apis, page  # noqa: E402 - the path comes first
 
@@ -52,7 +53,17 @@ def main() -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             print(f"wrote {path.relative_to(ROOT)}")
+    if not check:
+        _generate_types(ROOT / "frontends")
     return 1 if stale else 0
+
+
+def _generate_types(frontends: Path) -> None:
+    """Write the TypeScript types too, where the pages' packages are installed; `make check` looks after them."""
+    if (frontends / "node_modules" / "openapi-typescript").is_dir():
+        from scripts.deployer.site import npm
+
+        npm(frontends, ["run", "generate", "--workspace", "packages/api-client"])
 
 
 if __name__ == "__main__":
