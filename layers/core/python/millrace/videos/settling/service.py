@@ -75,12 +75,12 @@ def _announce(video: Video) -> None:
     news: list[DomainEvent] = []
     if video.announced_listed and not video.is_listed:
         news.append(VideoUnpublished.model_validate(about))
-    if video.deleted_at:
-        news.append(VideoDeleted.model_validate(about))
     elif video.is_listed and not video.announced_listed:
         news.append(VideoPublished.model_validate(about))
-    else:
+    elif not video.deleted_at:
         news.append(VideoChanged.model_validate({**about, "is_listed": video.is_listed}))
+    if video.deleted_at:
+        news.append(VideoDeleted.model_validate(about))
     events.publish(*news)
     store.note_announced(video)
 
