@@ -1,0 +1,1 @@
+"""Administration: what moderators and admins do, and the log that says so."""
