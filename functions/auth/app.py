@@ -4,19 +4,25 @@ from millrace.accounts import service
 from millrace.accounts.cookies import cleared_cookies, session_cookies
 from millrace.accounts.errors import (
     AccountGone,
+    BadMailToken,
     BadRefreshToken,
     EmailTaken,
     PasswordChanged,
     Suspended,
     WrongCredentials,
 )
+from millrace.accounts.mails import service as mails
 from millrace.accounts.messages import (
+    Accepted,
     Credentials,
     JwkSet,
+    MailTokenUse,
     PasswordChange,
     ProfileChanges,
     Refresh,
     Registration,
+    Reset,
+    ResetWish,
     SessionList,
     SessionView,
     SignedIn,
@@ -25,19 +31,38 @@ from millrace.accounts.messages import (
 )
 from millrace.accounts.sessions.model import Device, SessionId
 from millrace.platform.http import Access, Api, Caller, CrossSite, Empty, Page, Reply, Visitor
+from millrace.platform.limits import per_account, per_address, per_value
+
+HOUR_S = 3600
 
 api = Api("auth", authenticate=service.authenticate)
 handler = api.chalice
 
 
-@api.route("POST", "/api/auth/register", status=201, tag="accounts", cookies=True, raises=[EmailTaken, CrossSite])
+@api.route(
+    "POST",
+    "/api/auth/register",
+    status=201,
+    tag="accounts",
+    cookies=True,
+    raises=[EmailTaken, CrossSite],
+    limits=[per_address("sign-up", 10, 3600)],
+)
 def register(body: Registration, visitor: Visitor) -> Reply[SignedIn]:
     """Make an account and sign in. Repeating it changes nothing and answers 409: the address is taken."""
     _check_transport(body.transport, visitor)
     return _answer(service.register(body, _device(visitor)), body.transport)
 
 
-@api.route("POST", "/api/auth/sign-in", tag="accounts", cookies=True, raises=[WrongCredentials, Suspended, CrossSite])
+@api.route(
+    "POST",
+    "/api/auth/sign-in",
+    tag="accounts",
+    cookies=True,
+    raises=[WrongCredentials, Suspended, CrossSite],
+    # Many people share an address, and nobody mistypes one password ten times in a quarter of an hour.
+    limits=[per_address("sign-in", 30, 300), per_value("sign-in", 10, 900, field="email")],
+)
 def sign_in(body: Credentials, visitor: Visitor) -> Reply[SignedIn]:
     """Exchange email and password for the tokens of a new session. Safe to repeat: each answer begins its own."""
     _check_transport(body.transport, visitor)
@@ -99,11 +124,58 @@ def end_session(session_id: SessionId, caller: Caller) -> None:
     tag="accounts",
     cookies=True,
     raises=[AccountGone, WrongCredentials, PasswordChanged],
+    limits=[per_account("password", 10, 900)],
 )
 def change_password(body: PasswordChange, caller: Caller, visitor: Visitor) -> Reply[SignedIn]:
     """Set another password. Every session ends, and a new one begins for who asked."""
     transport = Transport.BEARER if "authorization" in visitor.headers else Transport.COOKIES
     return _answer(service.change_password(caller, body, _device(visitor)), transport)
+
+
+@api.route(
+    "POST",
+    "/api/auth/email-verification",
+    status=202,
+    access=Access.SIGNED_IN,
+    tag="accounts",
+    limits=[per_account("verification", 5, HOUR_S)],
+)
+def ask_verification(caller: Caller) -> Accepted:
+    """Have another mail sent that proves one's address. Each call sends one; a proven address gets none."""
+    mails.ask_verification(caller.user_id)
+    return Accepted()
+
+
+@api.route("POST", "/api/auth/verify-email", status=204, tag="accounts", raises=[BadMailToken])
+def verify_email(body: MailTokenUse) -> None:
+    """Prove one's address by the token of a mail. It works once."""
+    mails.verify(body)
+
+
+@api.route(
+    "POST",
+    "/api/auth/password-reset",
+    status=202,
+    tag="accounts",
+    limits=[per_address("reset", 10, HOUR_S), per_value("reset-email", 5, HOUR_S, field="email")],
+)
+def ask_reset(body: ResetWish) -> Accepted:
+    """Have a mail sent that allows to set a new password; the answer is the same for an address that nobody has."""
+    mails.ask_reset(body)
+    return Accepted()
+
+
+@api.route(
+    "POST",
+    "/api/auth/reset-password",
+    status=204,
+    tag="accounts",
+    raises=[BadMailToken],
+    limits=[per_address("reset-use", 30, HOUR_S)],
+)
+def reset_password(body: Reset) -> None:
+    """Set a new password by the token of a mail. It works once, and ends every session."""
+    mails.reset(body)
 
 
 @api.route("GET", "/api/users/me", access=Access.SIGNED_IN, tag="accounts", raises=[AccountGone])

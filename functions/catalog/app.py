@@ -3,6 +3,7 @@
 from millrace.accounts.access import authenticate
 from millrace.platform.http import Access, Api, Caller, Cookie, Page, Reply, Visitor
 from millrace.platform.ids import VideoId
+from millrace.platform.limits import per_account
 from millrace.transcode import start
 from millrace.videos import owning, playback, service
 from millrace.videos.errors import (
@@ -34,7 +35,15 @@ api = Api("catalog", authenticate)
 handler = api.chalice
 
 
-@api.route("POST", "/api/videos", status=201, access=Access.SIGNED_IN, tag="videos")
+@api.route(
+    "POST",
+    "/api/videos",
+    status=201,
+    access=Access.SIGNED_IN,
+    tag="videos",
+    idempotent=True,
+    limits=[per_account("upload", 30, 3600)],
+)
 def create_video(body: VideoDraft, caller: Caller) -> NewVideo:
     """Make a video and open the upload of its file."""
     video = owning.create(caller.user_id, body)

@@ -11,7 +11,13 @@ from scripts.deployer import stack
 from scripts.deployer.artifacts import DeployBucket
 from scripts.deployer.errors import ParameterMissing, TemplateInvalid
 from scripts.deployer.layers import Runtime
-from scripts.deployer.media_keys import PRIVATE_KEY_PARAMETER, PUBLIC_KEY_PARAMETER, new_media_keys
+from scripts.deployer.media_keys import (
+    ORIGIN_SECRET_PARAMETER,
+    PRIVATE_KEY_PARAMETER,
+    PUBLIC_KEY_PARAMETER,
+    new_media_keys,
+    new_origin_secret,
+)
 from scripts.deployer.packaging import Packager
 from scripts.deployer.target import Target
 from scripts.deployer.template import Mapping as TemplateMapping
@@ -64,7 +70,7 @@ def choose_parameters(
 ) -> tuple[dict[str, str], frozenset[str]]:
     """Return the values to send, and the names whose value in the stack is kept.
 
-    A value given wins; then the stack's own; then a new pair for the media keys; then the template's default.
+    A value given wins; then the stack's own; then a new secret; then the template's default.
     """
     declared = section(template, "Parameters")
     unknown = sorted(set(given) - set(declared))
@@ -74,6 +80,8 @@ def choose_parameters(
     pair = {PUBLIC_KEY_PARAMETER, PRIVATE_KEY_PARAMETER}
     if pair <= set(declared) and not pair & (existing | set(given)):
         values.update(new_media_keys())
+    if ORIGIN_SECRET_PARAMETER in declared and ORIGIN_SECRET_PARAMETER not in existing | set(given):
+        values.update(new_origin_secret())
     kept = frozenset(name for name in declared if name in existing and name not in values)
     missing = [
         name for name, entry in declared.items() if name not in values and name not in kept and "Default" not in entry

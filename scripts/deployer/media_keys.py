@@ -1,12 +1,20 @@
-"""Make the key pair that signs access to private media."""
+"""Make the secrets of a new stack: the key pair that signs access to private media, and the distribution's word."""
 
 from __future__ import annotations
+
+import secrets
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 PUBLIC_KEY_PARAMETER = "MediaPublicKey"
 PRIVATE_KEY_PARAMETER = "MediaPrivateKey"
+ORIGIN_SECRET_PARAMETER = "OriginSecret"  # noqa: S105 - the name of a parameter
+
+
+def new_origin_secret() -> dict[str, str]:
+    """Return what the distribution says to the API so that it is believed the viewer's address."""
+    return {ORIGIN_SECRET_PARAMETER: secrets.token_hex(32)}
 
 
 def new_media_keys() -> dict[str, str]:

@@ -157,6 +157,14 @@ def test_media_keys_are_made_once() -> None:
     assert kept == {"MediaPublicKey", "MediaPrivateKey"}
 
 
+def test_the_distributions_word_is_made_once() -> None:
+    template: Mapping = {"Parameters": {"OriginSecret": {"Default": ""}}, "Resources": {}}
+    values, _ = choose_parameters(template, {}, frozenset())
+    assert len(values["OriginSecret"]) == 64
+    assert choose_parameters(template, {}, frozenset({"OriginSecret"})) == ({}, frozenset({"OriginSecret"}))
+    assert choose_parameters(template, {"OriginSecret": "ab"}, frozenset())[0] == {"OriginSecret": "ab"}
+
+
 def test_a_media_key_fits_into_a_parameter() -> None:
     # CloudFormation takes 4,096 bytes.
     assert all(len(value) < 4096 for value in new_media_keys().values())

@@ -24,6 +24,166 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/admin/audit-log": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read who ordered what, to whom, when and why, newest first
+         * @description Admins only. Entries are never changed or removed.
+         */
+        readonly get: operations["read_audit_log"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/admin/users": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Search accounts by id, or by the beginning of the address or the shown name
+         * @description Admins only.
+         */
+        readonly get: operations["search_users"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/admin/users/{user_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Show an account
+         * @description Admins only.
+         */
+        readonly get: operations["get_user"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/admin/users/{user_id}/restore": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Let somebody in again
+         * @description Admins only. Repeating it changes nothing but the log.
+         */
+        readonly post: operations["restore_user"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/admin/users/{user_id}/roles": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Change what somebody else may do
+         * @description Admins only. Repeating it changes nothing but the log.
+         */
+        readonly put: operations["set_roles"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/admin/users/{user_id}/suspend": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Keep somebody out until they are restored; they read the reason
+         * @description Admins only. Every session ends, access tokens within 15 minutes; their channels are hidden, their stream keys open nothing. Repeating it changes the reason.
+         */
+        readonly post: operations["suspend_user"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/admin/videos/{video_id}/restore": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Let a video be what its owner made it
+         * @description Moderators. Repeating it changes nothing but the log.
+         */
+        readonly post: operations["restore_video"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/admin/videos/{video_id}/take-down": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take a video down; only its owner sees it, with the reason
+         * @description Moderators. Repeating it changes the reason.
+         */
+        readonly post: operations["take_video_down"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/auth/password": {
         readonly parameters: {
             readonly query?: never;
@@ -577,6 +737,80 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Action
+         * @description What moderators and admins do.
+         * @enum {string}
+         */
+        readonly Action: "suspend_user" | "restore_user" | "set_roles" | "take_video_down" | "restore_video";
+        /**
+         * AuditEntry
+         * @description Who ordered what, to whom, when and why.
+         */
+        readonly AuditEntry: {
+            /** Entry Id */
+            readonly entry_id: string;
+            /**
+             * Actor Id
+             * @description An account, or "operator" for the command line.
+             */
+            readonly actor_id: string;
+            readonly action: components["schemas"]["Action"];
+            readonly target_kind: components["schemas"]["TargetKind"];
+            /** Target Id */
+            readonly target_id: string;
+            /** Reason */
+            readonly reason: string;
+            /**
+             * Details
+             * @example {
+             *       "after": [
+             *         "moderator",
+             *         "viewer"
+             *       ],
+             *       "before": [
+             *         "viewer"
+             *       ]
+             *     }
+             */
+            readonly details: {
+                readonly [key: string]: readonly string[];
+            };
+            /**
+             * Ordered At
+             * Format: date-time
+             */
+            readonly ordered_at: string;
+        };
+        /**
+         * AuditQuery
+         * @description Which part of the audit log, newest first: all, or of one target, or of one actor.
+         */
+        readonly AuditQuery: {
+            /** @default null */
+            readonly target_kind: components["schemas"]["TargetKind"] | null;
+            /**
+             * Target Id
+             * @default null
+             */
+            readonly target_id: string | null;
+            /**
+             * Actor Id
+             * @description An account's id, or "operator" for the command line.
+             * @default null
+             */
+            readonly actor_id: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            readonly limit: number;
+            /**
+             * Cursor
+             * @default null
+             */
+            readonly cursor: string | null;
+        };
+        /**
          * BannerChoice
          * @description The uploaded picture that becomes the banner.
          */
@@ -912,6 +1146,21 @@ export interface components {
             readonly url: string;
         };
         /**
+         * ModeratedVideo
+         * @description A video as moderators see it after an order.
+         */
+        readonly ModeratedVideo: {
+            /** Video Id */
+            readonly video_id: string;
+            /** Owner Id */
+            readonly owner_id: string;
+            /** Title */
+            readonly title: string;
+            readonly visibility: components["schemas"]["Visibility"];
+            readonly state: components["schemas"]["VideoState"];
+            readonly taken_down: components["schemas"]["millrace__administration__messages__TakenDownView"] | null;
+        };
+        /**
          * NewStreamKey
          * @description A new stream key. `stream_key` is shown now and never again.
          */
@@ -930,6 +1179,18 @@ export interface components {
         readonly NewVideo: {
             readonly video: components["schemas"]["VideoView"];
             readonly upload: components["schemas"]["UploadView"];
+        };
+        /**
+         * Order
+         * @description An order of a moderator or admin, and why.
+         */
+        readonly Order: {
+            /**
+             * Reason
+             * @description The person concerned reads it, and the audit log keeps it.
+             * @example Repeated spam under other people's videos.
+             */
+            readonly reason: string;
         };
         /**
          * OwnChannelView
@@ -1015,11 +1276,21 @@ export interface components {
             readonly draft: boolean;
             /** Publish At */
             readonly publish_at: string | null;
-            readonly taken_down: components["schemas"]["TakenDownView"] | null;
+            readonly taken_down: components["schemas"]["millrace__videos__messages__TakenDownView"] | null;
             readonly rules: components["schemas"]["PlaybackRules"];
             readonly replacement: components["schemas"]["ReplacementView"] | null;
             /** Filename */
             readonly filename: string;
+        };
+        /** Page[AuditEntry] */
+        readonly Page_AuditEntry_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["AuditEntry"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            readonly next_cursor: string | null;
         };
         /** Page[FollowedView] */
         readonly Page_FollowedView_: {
@@ -1035,6 +1306,16 @@ export interface components {
         readonly Page_SessionView_: {
             /** Items */
             readonly items: readonly components["schemas"]["SessionView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            readonly next_cursor: string | null;
+        };
+        /** Page[UserView] */
+        readonly Page_UserView_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["UserView"][];
             /**
              * Next Cursor
              * @default null
@@ -1323,6 +1604,33 @@ export interface components {
             readonly failure: components["schemas"]["Failure"] | null;
         };
         /**
+         * Role
+         * @description What a person may do.
+         * @enum {string}
+         */
+        readonly Role: "viewer" | "creator" | "moderator" | "admin";
+        /**
+         * RolesOrder
+         * @description All roles that somebody has from now on, and why.
+         */
+        readonly RolesOrder: {
+            /**
+             * Roles
+             * @example [
+             *       "creator",
+             *       "moderator",
+             *       "viewer"
+             *     ]
+             */
+            readonly roles: readonly components["schemas"]["Role"][];
+            /**
+             * Reason
+             * @description The audit log keeps it.
+             * @example Repeated spam under other people's videos.
+             */
+            readonly reason: string;
+        };
+        /**
          * SessionList
          * @description Which part of the list of sessions.
          */
@@ -1464,18 +1772,24 @@ export interface components {
             readonly items: readonly components["schemas"]["StreamKeyView"][];
         };
         /**
-         * TakenDownView
-         * @description Why and when a moderator took the video down.
+         * SuspensionView
+         * @description Why somebody is kept out, and since when.
          */
-        readonly TakenDownView: {
+        readonly SuspensionView: {
             /** Reason */
             readonly reason: string;
             /**
-             * At
+             * Since
              * Format: date-time
              */
-            readonly at: string;
+            readonly since: string;
         };
+        /**
+         * TargetKind
+         * @description What they do it to.
+         * @enum {string}
+         */
+        readonly TargetKind: "user" | "video";
         /**
          * Transport
          * @description How the tokens of a session travel.
@@ -1555,6 +1869,49 @@ export interface components {
              *     ]
              */
             readonly roles: readonly string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+        };
+        /**
+         * UserSearch
+         * @description Whom to look for: an id, or the beginning of an address or a shown name; nothing lists everybody.
+         */
+        readonly UserSearch: {
+            /**
+             * Query
+             * @default
+             */
+            readonly query: string;
+            /**
+             * Limit
+             * @default 20
+             */
+            readonly limit: number;
+            /**
+             * Cursor
+             * @default null
+             */
+            readonly cursor: string | null;
+        };
+        /**
+         * UserView
+         * @description An account as admins see it.
+         */
+        readonly UserView: {
+            /** User Id */
+            readonly user_id: string;
+            /** Email */
+            readonly email: string;
+            /** Display Name */
+            readonly display_name: string;
+            /** Roles */
+            readonly roles: readonly components["schemas"]["Role"][];
+            /** Is Verified */
+            readonly is_verified: boolean;
+            readonly suspension: components["schemas"]["SuspensionView"] | null;
             /**
              * Created At
              * Format: date-time
@@ -1732,6 +2089,34 @@ export interface components {
          * @enum {string}
          */
         readonly Visibility: "public" | "unlisted" | "private";
+        /**
+         * TakenDownView
+         * @description Why a video is down, since when, and by whom.
+         */
+        readonly millrace__administration__messages__TakenDownView: {
+            /** Reason */
+            readonly reason: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** By */
+            readonly by: string;
+        };
+        /**
+         * TakenDownView
+         * @description Why and when a moderator took the video down.
+         */
+        readonly millrace__videos__messages__TakenDownView: {
+            /** Reason */
+            readonly reason: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1739,6 +2124,9 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Action = components['schemas']['Action'];
+export type AuditEntry = components['schemas']['AuditEntry'];
+export type AuditQuery = components['schemas']['AuditQuery'];
 export type BannerChoice = components['schemas']['BannerChoice'];
 export type BannerDraft = components['schemas']['BannerDraft'];
 export type BannerUpload = components['schemas']['BannerUpload'];
@@ -1761,14 +2149,18 @@ export type GrantedPlayback = components['schemas']['GrantedPlayback'];
 export type JwkSet = components['schemas']['JwkSet'];
 export type LinkDraft = components['schemas']['LinkDraft'];
 export type LinkView = components['schemas']['LinkView'];
+export type ModeratedVideo = components['schemas']['ModeratedVideo'];
 export type NewStreamKey = components['schemas']['NewStreamKey'];
 export type NewVideo = components['schemas']['NewVideo'];
+export type Order = components['schemas']['Order'];
 export type OwnChannelView = components['schemas']['OwnChannelView'];
 export type OwnChannels = components['schemas']['OwnChannels'];
 export type OwnVideoList = components['schemas']['OwnVideoList'];
 export type OwnerView = components['schemas']['OwnerView'];
+export type PageAuditEntry = components['schemas']['Page_AuditEntry_'];
 export type PageFollowedView = components['schemas']['Page_FollowedView_'];
 export type PageSessionView = components['schemas']['Page_SessionView_'];
+export type PageUserView = components['schemas']['Page_UserView_'];
 export type PageVideoView = components['schemas']['Page_VideoView_'];
 export type PartView = components['schemas']['PartView'];
 export type PasswordChange = components['schemas']['PasswordChange'];
@@ -1784,6 +2176,8 @@ export type Publication = components['schemas']['Publication'];
 export type Refresh = components['schemas']['Refresh'];
 export type Registration = components['schemas']['Registration'];
 export type ReplacementView = components['schemas']['ReplacementView'];
+export type Role = components['schemas']['Role'];
+export type RolesOrder = components['schemas']['RolesOrder'];
 export type SessionList = components['schemas']['SessionList'];
 export type SessionView = components['schemas']['SessionView'];
 export type SignedIn = components['schemas']['SignedIn'];
@@ -1791,16 +2185,21 @@ export type Status = components['schemas']['Status'];
 export type StreamKeyDraft = components['schemas']['StreamKeyDraft'];
 export type StreamKeyView = components['schemas']['StreamKeyView'];
 export type StreamKeys = components['schemas']['StreamKeys'];
-export type TakenDownView = components['schemas']['TakenDownView'];
+export type SuspensionView = components['schemas']['SuspensionView'];
+export type TargetKind = components['schemas']['TargetKind'];
 export type Transport = components['schemas']['Transport'];
 export type UploadPage = components['schemas']['UploadPage'];
 export type UploadView = components['schemas']['UploadView'];
 export type User = components['schemas']['User'];
+export type UserSearch = components['schemas']['UserSearch'];
+export type UserView = components['schemas']['UserView'];
 export type VideoChanges = components['schemas']['VideoChanges'];
 export type VideoDraft = components['schemas']['VideoDraft'];
 export type VideoState = components['schemas']['VideoState'];
 export type VideoView = components['schemas']['VideoView'];
 export type Visibility = components['schemas']['Visibility'];
+export type MillraceAdministrationMessagesTakenDownView = components['schemas']['millrace__administration__messages__TakenDownView'];
+export type MillraceVideosMessagesTakenDownView = components['schemas']['millrace__videos__messages__TakenDownView'];
 export type $defs = Record<string, never>;
 export interface operations {
     readonly public_keys: {
@@ -1834,6 +2233,951 @@ export interface operations {
                      *     }
                      */
                     readonly "application/json": components["schemas"]["JwkSet"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_audit_log: {
+        readonly parameters: {
+            readonly query?: {
+                readonly target_kind?: ("user" | "video") | null;
+                readonly target_id?: string | null;
+                /** @description An account's id, or "operator" for the command line. */
+                readonly actor_id?: string | null;
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "entry_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "actor_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "action": "suspend_user",
+                     *           "target_kind": "user",
+                     *           "target_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "reason": "reason",
+                     *           "details": {
+                     *             "after": [
+                     *               "moderator",
+                     *               "viewer"
+                     *             ],
+                     *             "before": [
+                     *               "viewer"
+                     *             ]
+                     *           },
+                     *           "ordered_at": "2026-05-04T03:02:01Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_AuditEntry_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. The caller lacks the role that this asks for, or has it no longer. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly search_users: {
+        readonly parameters: {
+            readonly query?: {
+                readonly query?: string;
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "user_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "email": "ada@example.org",
+                     *           "display_name": "Ada Lovelace",
+                     *           "roles": [
+                     *             "viewer"
+                     *           ],
+                     *           "is_verified": false,
+                     *           "suspension": {
+                     *             "reason": "reason",
+                     *             "since": "2026-05-04T03:02:01Z"
+                     *           },
+                     *           "created_at": "2026-05-04T03:02:01Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_UserView_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. The caller lacks the role that this asks for, or has it no longer. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly get_user: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly user_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "email": "ada@example.org",
+                     *       "display_name": "Ada Lovelace",
+                     *       "roles": [
+                     *         "viewer"
+                     *       ],
+                     *       "is_verified": false,
+                     *       "suspension": {
+                     *         "reason": "reason",
+                     *         "since": "2026-05-04T03:02:01Z"
+                     *       },
+                     *       "created_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. The caller lacks the role that this asks for, or has it no longer. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such account, or no longer. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly restore_user: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly user_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Repeated spam under other people's videos."
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Order"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "email": "ada@example.org",
+                     *       "display_name": "Ada Lovelace",
+                     *       "roles": [
+                     *         "viewer"
+                     *       ],
+                     *       "is_verified": false,
+                     *       "suspension": {
+                     *         "reason": "reason",
+                     *         "since": "2026-05-04T03:02:01Z"
+                     *       },
+                     *       "created_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The caller lacks the role that this asks for, or has it no longer. Nobody decides about their own account. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such account, or no longer. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly set_roles: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly user_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "roles": [
+                 *         "creator",
+                 *         "moderator",
+                 *         "viewer"
+                 *       ],
+                 *       "reason": "Repeated spam under other people's videos."
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["RolesOrder"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "email": "ada@example.org",
+                     *       "display_name": "Ada Lovelace",
+                     *       "roles": [
+                     *         "viewer"
+                     *       ],
+                     *       "is_verified": false,
+                     *       "suspension": {
+                     *         "reason": "reason",
+                     *         "since": "2026-05-04T03:02:01Z"
+                     *       },
+                     *       "created_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The caller lacks the role that this asks for, or has it no longer. Nobody decides about their own account. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such account, or no longer. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly suspend_user: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly user_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Repeated spam under other people's videos."
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Order"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "email": "ada@example.org",
+                     *       "display_name": "Ada Lovelace",
+                     *       "roles": [
+                     *         "viewer"
+                     *       ],
+                     *       "is_verified": false,
+                     *       "suspension": {
+                     *         "reason": "reason",
+                     *         "since": "2026-05-04T03:02:01Z"
+                     *       },
+                     *       "created_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The caller lacks the role that this asks for, or has it no longer. Nobody decides about their own account. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such account, or no longer. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly restore_video: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Repeated spam under other people's videos."
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Order"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "visibility": "public",
+                     *       "state": "uploading",
+                     *       "taken_down": {
+                     *         "reason": "reason",
+                     *         "at": "2026-05-04T03:02:01Z",
+                     *         "by": "by"
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ModeratedVideo"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The caller lacks the role that this asks for, or has it no longer. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Somebody else changed the video at the same moment. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly take_video_down: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Repeated spam under other people's videos."
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Order"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "visibility": "public",
+                     *       "state": "uploading",
+                     *       "taken_down": {
+                     *         "reason": "reason",
+                     *         "at": "2026-05-04T03:02:01Z",
+                     *         "by": "by"
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ModeratedVideo"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The caller lacks the role that this asks for, or has it no longer. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Somebody else changed the video at the same moment. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests. */
@@ -1982,7 +3326,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests. */
+            /** @description Too many requests. 10 in 900 s for each account. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -2239,7 +3583,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests. */
+            /** @description Too many requests. 10 in 3600 s for each address. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -2513,7 +3857,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests. */
+            /** @description Too many requests. 30 in 300 s for each address. 10 in 900 s for each `email`. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -4543,7 +5887,10 @@ export interface operations {
     readonly create_video: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description A random text of the client's own, one for each thing to be made. A request that comes again with it within a day makes nothing new and gets the first answer, with `Idempotency-Replayed: true`. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -4711,6 +6058,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict. The Idempotency-Key came before, with another request. The first request with this Idempotency-Key has not been answered yet. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request too large. */
             readonly 413: {
                 headers: {
@@ -4738,7 +6094,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests. */
+            /** @description Too many requests. 30 in 3600 s for each account. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */

@@ -1,6 +1,7 @@
 """The whole API for people and for generated clients: OpenAPI 3.1 with every schema."""
 
 import inspect
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -137,15 +138,27 @@ def _query_parameters(route: Route) -> Iterator[Json]:
     if route.query is None:
         return
     schema = route.query.model_json_schema(ref_template=REF)
-    # A parameter's own schema cannot point at a definition beside it.
-    if "$defs" in schema:
+    # A parameter's own schema cannot point at a definition beside it, such as that of a closed choice.
+    definitions = schema.get("$defs", {})
+    if any("$ref" in json.dumps(definition) for definition in definitions.values()):
         raise TypeError(f"{route.name}: a query has plain fields only")
-    for name, described in schema.get("properties", {}).items():
+    for name, pointing in schema.get("properties", {}).items():
+        described = _inlined(pointing, definitions)
         own = {key: value for key, value in described.items() if key != "description"}
         parameter: Json = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": own}
         if "description" in described:
             parameter["description"] = described["description"]
         yield parameter
+
+
+def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_inlined(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    own = {key: _inlined(value, definitions) for key, value in node.items() if key != "$ref"}
+    target = definitions[node["$ref"].rpartition("/")[2]] if "$ref" in node else {}
+    return {**{key: value for key, value in target.items() if key not in ("title", "description")}, **own}
 
 
 def _header_parameters(route: Route) -> Iterator[Json]:
