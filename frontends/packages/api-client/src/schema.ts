@@ -184,6 +184,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/auth/email-verification": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Have another mail sent that proves one's address
+         * @description Each call sends one; a proven address gets none.
+         */
+        readonly post: operations["ask_verification"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/auth/password": {
         readonly parameters: {
             readonly query?: never;
@@ -198,6 +218,23 @@ export interface paths {
          * @description Every session ends, and a new one begins for who asked.
          */
         readonly post: operations["change_password"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/password-reset": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Have a mail sent that allows to set a new password; the answer is the same for an address that nobody has */
+        readonly post: operations["ask_reset"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -238,6 +275,26 @@ export interface paths {
          * @description Repeating it changes nothing and answers 409: the address is taken.
          */
         readonly post: operations["register"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/reset-password": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Set a new password by the token of a mail
+         * @description It works once, and ends every session.
+         */
+        readonly post: operations["reset_password"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -335,6 +392,63 @@ export interface paths {
          * @description Repeating it changes nothing.
          */
         readonly post: operations["sign_out_everywhere"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/verify-email": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Prove one's address by the token of a mail
+         * @description It works once.
+         */
+        readonly post: operations["verify_email"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/categories": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List all categories
+         * @description There are few, so there is one page.
+         */
+        readonly get: operations["list_categories"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/categories/{category}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List a category's videos, latest first */
+        readonly get: operations["list_category"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -479,6 +593,97 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/channels/{channel_id}/videos": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List a channel's videos, latest first; the channel by its id, or by an @ and its handle */
+        readonly get: operations["list_channel_videos"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/comments/{comment_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Remove a comment
+         * @description Its author may, the video's owner, and moderators.
+         */
+        readonly delete: operations["remove_comment"];
+        readonly options?: never;
+        readonly head?: never;
+        /** Change one's own comment */
+        readonly patch: operations["edit_comment"];
+        readonly trace?: never;
+    };
+    readonly "/api/comments/{comment_id}/like": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Like a comment */
+        readonly put: operations["like_comment"];
+        readonly post?: never;
+        /** Take the like of a comment back */
+        readonly delete: operations["unlike_comment"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/comments/{comment_id}/replies": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the replies to a comment, oldest first */
+        readonly get: operations["list_replies"];
+        readonly put?: never;
+        /** Answer a comment */
+        readonly post: operations["reply_to_comment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/comments/{comment_id}/reports": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Report a comment to the moderators */
+        readonly post: operations["report_comment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/docs": {
         readonly parameters: {
             readonly query?: never;
@@ -491,6 +696,57 @@ export interface paths {
          * @description Changes nothing.
          */
         readonly get: operations["read_page"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/feed/following": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read what the channels that the caller follows published, latest first */
+        readonly get: operations["read_following_feed"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/feed/home": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read a mixture of what is trending, what is new and, signed in, what followed channels published */
+        readonly get: operations["read_home_feed"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/feed/trending": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read what is watched most these days */
+        readonly get: operations["read_trending_feed"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -551,6 +807,23 @@ export interface paths {
          * @description Changes nothing.
          */
         readonly get: operations["read_description"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Find videos by words of their title, description, tags or channel, best first */
+        readonly get: operations["search_videos"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -623,6 +896,42 @@ export interface paths {
         readonly patch: operations["change_video"];
         readonly trace?: never;
     };
+    readonly "/api/videos/{video_id}/comments": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List a video's comments, newest first; replies are listed by their comment */
+        readonly get: operations["list_comments"];
+        readonly put?: never;
+        /** Write a comment on a video */
+        readonly post: operations["post_comment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/videos/{video_id}/like": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Like a video */
+        readonly put: operations["like_video"];
+        readonly post?: never;
+        /** Take the like of a video back */
+        readonly delete: operations["unlike_video"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/videos/{video_id}/playback": {
         readonly parameters: {
             readonly query?: never;
@@ -660,6 +969,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/videos/{video_id}/reactions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Tell how often a video was liked and commented on */
+        readonly get: operations["get_reactions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/videos/{video_id}/related": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List what else somebody who watches this video may like */
+        readonly get: operations["list_related_videos"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/videos/{video_id}/replacement": {
         readonly parameters: {
             readonly query?: never;
@@ -676,6 +1019,23 @@ export interface paths {
         readonly post: operations["replace_video"];
         /** Keep the old file after all */
         readonly delete: operations["cancel_replacement"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/videos/{video_id}/reports": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Report a video to the moderators */
+        readonly post: operations["report_video"];
+        readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -736,6 +1096,18 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Accepted
+         * @description It will be done; a mail follows where there is somebody to write to.
+         */
+        readonly Accepted: {
+            /**
+             * Status
+             * @default accepted
+             * @constant
+             */
+            readonly status: "accepted";
+        };
         /**
          * Action
          * @description What moderators and admins do.
@@ -871,6 +1243,27 @@ export interface components {
          */
         readonly Category: "animals" | "arts" | "comedy" | "education" | "film" | "gaming" | "howto" | "music" | "news" | "people" | "science" | "sports" | "technology" | "travel" | "other";
         /**
+         * CategoryView
+         * @description A category, and about how many videos it has.
+         */
+        readonly CategoryView: {
+            readonly category: components["schemas"]["Category"];
+            /** Video Count */
+            readonly video_count: number;
+        };
+        /**
+         * ChannelCard
+         * @description A channel beside its video.
+         */
+        readonly ChannelCard: {
+            /** Channel Id */
+            readonly channel_id: string;
+            /** Handle */
+            readonly handle: string;
+            /** Name */
+            readonly name: string;
+        };
+        /**
          * ChannelChanges
          * @description What to change of a channel; what is left out stays. A former handle leads to the channel for 90 days.
          */
@@ -975,6 +1368,66 @@ export interface components {
             readonly start_ms: number;
             /** Title */
             readonly title: string;
+        };
+        /**
+         * CommentDraft
+         * @description What somebody writes: plain text with line breaks.
+         */
+        readonly CommentDraft: {
+            /** Text */
+            readonly text: string;
+        };
+        /**
+         * CommentList
+         * @description Which page of a thread.
+         */
+        readonly CommentList: {
+            /**
+             * Limit
+             * @default 20
+             */
+            readonly limit: number;
+            /**
+             * Cursor
+             * @default null
+             */
+            readonly cursor: string | null;
+        };
+        /**
+         * CommentView
+         * @description A comment; a removed one has neither text nor author, and stands for its replies.
+         */
+        readonly CommentView: {
+            /** Comment Id */
+            readonly comment_id: string;
+            /** Video Id */
+            readonly video_id: string;
+            /** Parent Id */
+            readonly parent_id: string | null;
+            /** Author Id */
+            readonly author_id: string | null;
+            /** Author Name */
+            readonly author_name: string;
+            /** Text */
+            readonly text: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /** Edited At */
+            readonly edited_at: string | null;
+            /** Removed */
+            readonly removed: boolean;
+            /** Like Count */
+            readonly like_count: number;
+            /** Reply Count */
+            readonly reply_count: number;
+            /**
+             * Liked
+             * @description Whether the caller likes it.
+             */
+            readonly liked: boolean;
         };
         /**
          * Credentials
@@ -1146,6 +1599,34 @@ export interface components {
             readonly url: string;
         };
         /**
+         * ListQuery
+         * @description Which page of a list. A page may be shorter than asked for; only a null cursor is the end.
+         */
+        readonly ListQuery: {
+            /**
+             * Limit
+             * @default 20
+             */
+            readonly limit: number;
+            /**
+             * Cursor
+             * @default null
+             */
+            readonly cursor: string | null;
+        };
+        /**
+         * MailTokenUse
+         * @description The token of a mail.
+         */
+        readonly MailTokenUse: {
+            /**
+             * Token
+             * Format: password
+             * @description What follows `#token=` in the link.
+             */
+            readonly token: string;
+        };
+        /**
          * ModeratedVideo
          * @description A video as moderators see it after an order.
          */
@@ -1292,6 +1773,26 @@ export interface components {
              */
             readonly next_cursor: string | null;
         };
+        /** Page[CategoryView] */
+        readonly Page_CategoryView_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["CategoryView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            readonly next_cursor: string | null;
+        };
+        /** Page[CommentView] */
+        readonly Page_CommentView_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["CommentView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            readonly next_cursor: string | null;
+        };
         /** Page[FollowedView] */
         readonly Page_FollowedView_: {
             /** Items */
@@ -1316,6 +1817,16 @@ export interface components {
         readonly Page_UserView_: {
             /** Items */
             readonly items: readonly components["schemas"]["UserView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            readonly next_cursor: string | null;
+        };
+        /** Page[VideoCard] */
+        readonly Page_VideoCard_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["VideoCard"][];
             /**
              * Next Cursor
              * @default null
@@ -1550,6 +2061,30 @@ export interface components {
             readonly publish_at: string | null;
         };
         /**
+         * Reactions
+         * @description How a video is received.
+         */
+        readonly Reactions: {
+            /** Like Count */
+            readonly like_count: number;
+            /**
+             * Comment Count
+             * @description Replies included.
+             */
+            readonly comment_count: number;
+            /**
+             * Liked
+             * @description Whether the caller likes it.
+             */
+            readonly liked: boolean;
+        };
+        /**
+         * Reason
+         * @description Which rule is said to be broken.
+         * @enum {string}
+         */
+        readonly Reason: "spam" | "hate" | "harassment" | "violence" | "sexual" | "child_safety" | "copyright" | "misinformation" | "other";
+        /**
          * Refresh
          * @description A refresh token to exchange; left out, the cookie is taken, and its successor set as a cookie again.
          */
@@ -1604,6 +2139,48 @@ export interface components {
             readonly failure: components["schemas"]["Failure"] | null;
         };
         /**
+         * ReportDraft
+         * @description Why somebody reports something.
+         */
+        readonly ReportDraft: {
+            readonly reason: components["schemas"]["Reason"];
+            /**
+             * Text
+             * @default
+             */
+            readonly text: string;
+        };
+        /**
+         * Reset
+         * @description The token of a mail, and the password to set.
+         */
+        readonly Reset: {
+            /**
+             * Token
+             * Format: password
+             * @description What follows `#token=` in the link.
+             */
+            readonly token: string;
+            /**
+             * New Password
+             * Format: password
+             * @example a lock between two rivers
+             */
+            readonly new_password: string;
+        };
+        /**
+         * ResetWish
+         * @description The address whose password is forgotten.
+         */
+        readonly ResetWish: {
+            /**
+             * Email
+             * Format: email
+             * @example ada@example.org
+             */
+            readonly email: string;
+        };
+        /**
          * Role
          * @description What a person may do.
          * @enum {string}
@@ -1629,6 +2206,28 @@ export interface components {
              * @example Repeated spam under other people's videos.
              */
             readonly reason: string;
+        };
+        /**
+         * SearchQuery
+         * @description What to look for.
+         */
+        readonly SearchQuery: {
+            /**
+             * Limit
+             * @default 20
+             */
+            readonly limit: number;
+            /**
+             * Cursor
+             * @default null
+             */
+            readonly cursor: string | null;
+            /**
+             * Q
+             * @description Words of the title, description, tags or channel. The last may be unfinished, and small slips are forgiven.
+             * @example mountain biking
+             */
+            readonly q: string;
         };
         /**
          * SessionList
@@ -1919,6 +2518,35 @@ export interface components {
             readonly created_at: string;
         };
         /**
+         * VideoCard
+         * @description A video in a list. Texts are plain, never HTML.
+         */
+        readonly VideoCard: {
+            /** Video Id */
+            readonly video_id: string;
+            /** Owner Id */
+            readonly owner_id: string;
+            readonly channel: components["schemas"]["ChannelCard"] | null;
+            /** Title */
+            readonly title: string;
+            /** Tags */
+            readonly tags: readonly string[];
+            readonly category: components["schemas"]["Category"] | null;
+            /** Language */
+            readonly language: string | null;
+            /** Age Restricted */
+            readonly age_restricted: boolean;
+            /** Duration Ms */
+            readonly duration_ms: number | null;
+            /** Poster Url */
+            readonly poster_url: string;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            readonly published_at: string;
+        };
+        /**
          * VideoChanges
          * @description What to change of a video; what is left out stays.
          */
@@ -2124,6 +2752,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Accepted = components['schemas']['Accepted'];
 export type Action = components['schemas']['Action'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditQuery = components['schemas']['AuditQuery'];
@@ -2132,11 +2761,16 @@ export type BannerDraft = components['schemas']['BannerDraft'];
 export type BannerUpload = components['schemas']['BannerUpload'];
 export type BannerView = components['schemas']['BannerView'];
 export type Category = components['schemas']['Category'];
+export type CategoryView = components['schemas']['CategoryView'];
+export type ChannelCard = components['schemas']['ChannelCard'];
 export type ChannelChanges = components['schemas']['ChannelChanges'];
 export type ChannelDraft = components['schemas']['ChannelDraft'];
 export type ChannelView = components['schemas']['ChannelView'];
 export type Chapter = components['schemas']['Chapter'];
 export type ChapterInput = components['schemas']['ChapterInput'];
+export type CommentDraft = components['schemas']['CommentDraft'];
+export type CommentList = components['schemas']['CommentList'];
+export type CommentView = components['schemas']['CommentView'];
 export type Credentials = components['schemas']['Credentials'];
 export type Failure = components['schemas']['Failure'];
 export type FieldError = components['schemas']['FieldError'];
@@ -2149,6 +2783,8 @@ export type GrantedPlayback = components['schemas']['GrantedPlayback'];
 export type JwkSet = components['schemas']['JwkSet'];
 export type LinkDraft = components['schemas']['LinkDraft'];
 export type LinkView = components['schemas']['LinkView'];
+export type ListQuery = components['schemas']['ListQuery'];
+export type MailTokenUse = components['schemas']['MailTokenUse'];
 export type ModeratedVideo = components['schemas']['ModeratedVideo'];
 export type NewStreamKey = components['schemas']['NewStreamKey'];
 export type NewVideo = components['schemas']['NewVideo'];
@@ -2158,9 +2794,12 @@ export type OwnChannels = components['schemas']['OwnChannels'];
 export type OwnVideoList = components['schemas']['OwnVideoList'];
 export type OwnerView = components['schemas']['OwnerView'];
 export type PageAuditEntry = components['schemas']['Page_AuditEntry_'];
+export type PageCategoryView = components['schemas']['Page_CategoryView_'];
+export type PageCommentView = components['schemas']['Page_CommentView_'];
 export type PageFollowedView = components['schemas']['Page_FollowedView_'];
 export type PageSessionView = components['schemas']['Page_SessionView_'];
 export type PageUserView = components['schemas']['Page_UserView_'];
+export type PageVideoCard = components['schemas']['Page_VideoCard_'];
 export type PageVideoView = components['schemas']['Page_VideoView_'];
 export type PartView = components['schemas']['PartView'];
 export type PasswordChange = components['schemas']['PasswordChange'];
@@ -2173,11 +2812,17 @@ export type Problem = components['schemas']['Problem'];
 export type ProfileChanges = components['schemas']['ProfileChanges'];
 export type PublicJwk = components['schemas']['PublicJwk'];
 export type Publication = components['schemas']['Publication'];
+export type Reactions = components['schemas']['Reactions'];
+export type Reason = components['schemas']['Reason'];
 export type Refresh = components['schemas']['Refresh'];
 export type Registration = components['schemas']['Registration'];
 export type ReplacementView = components['schemas']['ReplacementView'];
+export type ReportDraft = components['schemas']['ReportDraft'];
+export type Reset = components['schemas']['Reset'];
+export type ResetWish = components['schemas']['ResetWish'];
 export type Role = components['schemas']['Role'];
 export type RolesOrder = components['schemas']['RolesOrder'];
+export type SearchQuery = components['schemas']['SearchQuery'];
 export type SessionList = components['schemas']['SessionList'];
 export type SessionView = components['schemas']['SessionView'];
 export type SignedIn = components['schemas']['SignedIn'];
@@ -2193,6 +2838,7 @@ export type UploadView = components['schemas']['UploadView'];
 export type User = components['schemas']['User'];
 export type UserSearch = components['schemas']['UserSearch'];
 export type UserView = components['schemas']['UserView'];
+export type VideoCard = components['schemas']['VideoCard'];
 export type VideoChanges = components['schemas']['VideoChanges'];
 export type VideoDraft = components['schemas']['VideoDraft'];
 export type VideoState = components['schemas']['VideoState'];
@@ -3202,6 +3848,69 @@ export interface operations {
             };
         };
     };
+    readonly ask_verification: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "accepted"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 5 in 3600 s for each account. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly change_password: {
         readonly parameters: {
             readonly query?: never;
@@ -3327,6 +4036,96 @@ export interface operations {
                 };
             };
             /** @description Too many requests. 10 in 900 s for each account. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly ask_reset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.org"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ResetWish"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "accepted"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 10 in 3600 s for each address. 5 in 3600 s for each `email`. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -3584,6 +4383,99 @@ export interface operations {
                 };
             };
             /** @description Too many requests. 10 in 3600 s for each address. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly reset_password: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "token": "token",
+                 *       "new_password": "a lock between two rivers"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Reset"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. The link of a mail is not good: used already, too old, or never ours. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 30 in 3600 s for each address. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -3975,6 +4867,238 @@ export interface operations {
             };
             /** @description Not found. There is no such account, or no longer. */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly verify_email: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "token": "token"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["MailTokenUse"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. The link of a mail is not good: used already, too old, or never ours. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_categories: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "category": "animals",
+                     *           "video_count": 0
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_CategoryView_"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_category: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly category: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "channel": {
+                     *             "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "handle": "ada",
+                     *             "name": "name"
+                     *           },
+                     *           "title": "How a mill works",
+                     *           "tags": [
+                     *             "tag"
+                     *           ],
+                     *           "category": "animals",
+                     *           "language": "en",
+                     *           "age_restricted": false,
+                     *           "duration_ms": 0,
+                     *           "poster_url": "https://millrace.example/poster",
+                     *           "published_at": "2026-05-04T03:02:01Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_VideoCard_"];
+                };
+            };
+            /** @description Not found. There is no category of this name. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -5289,6 +6413,771 @@ export interface operations {
             };
         };
     };
+    readonly list_channel_videos: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly channel_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "channel": {
+                     *             "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "handle": "ada",
+                     *             "name": "name"
+                     *           },
+                     *           "title": "How a mill works",
+                     *           "tags": [
+                     *             "tag"
+                     *           ],
+                     *           "category": "animals",
+                     *           "language": "en",
+                     *           "age_restricted": false,
+                     *           "duration_ms": 0,
+                     *           "poster_url": "https://millrace.example/poster",
+                     *           "published_at": "2026-05-04T03:02:01Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_VideoCard_"];
+                };
+            };
+            /** @description Not found. There is no such channel, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly remove_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly comment_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. Somebody else wrote the comment. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such comment, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly edit_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly comment_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "text": "text"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["CommentDraft"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "comment_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "parent_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "author_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "author_name": "author name",
+                     *       "text": "text",
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "edited_at": "2026-05-04T03:02:01Z",
+                     *       "removed": false,
+                     *       "like_count": 0,
+                     *       "reply_count": 0,
+                     *       "liked": false
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CommentView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. Somebody else wrote the comment. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such comment, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly like_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly comment_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such comment, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly unlike_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly comment_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such comment, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_replies: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly comment_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "comment_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "parent_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "author_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "author_name": "author name",
+                     *           "text": "text",
+                     *           "created_at": "2026-05-04T03:02:01Z",
+                     *           "edited_at": "2026-05-04T03:02:01Z",
+                     *           "removed": false,
+                     *           "like_count": 0,
+                     *           "reply_count": 0,
+                     *           "liked": false
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_CommentView_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such comment, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly reply_to_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly comment_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "text": "text"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["CommentDraft"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "comment_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "parent_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "author_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "author_name": "author name",
+                     *       "text": "text",
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "edited_at": "2026-05-04T03:02:01Z",
+                     *       "removed": false,
+                     *       "like_count": 0,
+                     *       "reply_count": 0,
+                     *       "liked": false
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CommentView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The owner of the video does not want comments. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such comment, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. A reply was answered: threads have two levels. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly report_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly comment_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "spam",
+                 *       "text": ""
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ReportDraft"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such comment, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly read_page: {
         readonly parameters: {
             readonly query?: never;
@@ -5305,6 +7194,258 @@ export interface operations {
                 };
                 content: {
                     readonly "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_following_feed: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "channel": {
+                     *             "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "handle": "ada",
+                     *             "name": "name"
+                     *           },
+                     *           "title": "How a mill works",
+                     *           "tags": [
+                     *             "tag"
+                     *           ],
+                     *           "category": "animals",
+                     *           "language": "en",
+                     *           "age_restricted": false,
+                     *           "duration_ms": 0,
+                     *           "poster_url": "https://millrace.example/poster",
+                     *           "published_at": "2026-05-04T03:02:01Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_VideoCard_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_home_feed: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "channel": {
+                     *             "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "handle": "ada",
+                     *             "name": "name"
+                     *           },
+                     *           "title": "How a mill works",
+                     *           "tags": [
+                     *             "tag"
+                     *           ],
+                     *           "category": "animals",
+                     *           "language": "en",
+                     *           "age_restricted": false,
+                     *           "duration_ms": 0,
+                     *           "poster_url": "https://millrace.example/poster",
+                     *           "published_at": "2026-05-04T03:02:01Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_VideoCard_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_trending_feed: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "channel": {
+                     *             "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "handle": "ada",
+                     *             "name": "name"
+                     *           },
+                     *           "title": "How a mill works",
+                     *           "tags": [
+                     *             "tag"
+                     *           ],
+                     *           "category": "animals",
+                     *           "language": "en",
+                     *           "age_restricted": false,
+                     *           "duration_ms": 0,
+                     *           "poster_url": "https://millrace.example/poster",
+                     *           "published_at": "2026-05-04T03:02:01Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_VideoCard_"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests. */
@@ -5518,6 +7659,86 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": Record<string, never>;
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly search_videos: {
+        readonly parameters: {
+            readonly query: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+                /** @description Words of the title, description, tags or channel. The last may be unfinished, and small slips are forgiven. */
+                readonly q: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "channel": {
+                     *             "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "handle": "ada",
+                     *             "name": "name"
+                     *           },
+                     *           "title": "How a mill works",
+                     *           "tags": [
+                     *             "tag"
+                     *           ],
+                     *           "category": "animals",
+                     *           "language": "en",
+                     *           "age_restricted": false,
+                     *           "duration_ms": 0,
+                     *           "poster_url": "https://millrace.example/poster",
+                     *           "published_at": "2026-05-04T03:02:01Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_VideoCard_"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests. */
@@ -6553,6 +8774,363 @@ export interface operations {
             };
         };
     };
+    readonly list_comments: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "comment_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "parent_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "author_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "author_name": "author name",
+                     *           "text": "text",
+                     *           "created_at": "2026-05-04T03:02:01Z",
+                     *           "edited_at": "2026-05-04T03:02:01Z",
+                     *           "removed": false,
+                     *           "like_count": 0,
+                     *           "reply_count": 0,
+                     *           "liked": false
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_CommentView_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly post_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "text": "text"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["CommentDraft"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "comment_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "parent_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "author_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "author_name": "author name",
+                     *       "text": "text",
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "edited_at": "2026-05-04T03:02:01Z",
+                     *       "removed": false,
+                     *       "like_count": 0,
+                     *       "reply_count": 0,
+                     *       "liked": false
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CommentView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The owner of the video does not want comments. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly like_video: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly unlike_video: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly play_video: {
         readonly parameters: {
             readonly query?: {
@@ -6819,6 +9397,171 @@ export interface operations {
             };
             /** @description Unsupported media type. */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly get_reactions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "like_count": 0,
+                     *       "comment_count": 0,
+                     *       "liked": false
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Reactions"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_related_videos: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "channel": {
+                     *             "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "handle": "ada",
+                     *             "name": "name"
+                     *           },
+                     *           "title": "How a mill works",
+                     *           "tags": [
+                     *             "tag"
+                     *           ],
+                     *           "category": "animals",
+                     *           "language": "en",
+                     *           "age_restricted": false,
+                     *           "duration_ms": 0,
+                     *           "poster_url": "https://millrace.example/poster",
+                     *           "published_at": "2026-05-04T03:02:01Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_VideoCard_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -7200,6 +9943,119 @@ export interface operations {
             };
             /** @description Conflict. Somebody else changed the video at the same moment. */
             readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly report_video: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "spam",
+                 *       "text": ""
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ReportDraft"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

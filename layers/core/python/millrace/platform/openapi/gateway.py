@@ -9,7 +9,7 @@ from typing import Any
 
 from millrace.platform.http import Access, Api
 from millrace.platform.http.problems import MEDIA_TYPE, TITLES, URN
-from millrace.platform.http.responses import ALLOWED_ORIGIN, EXPOSED_HEADERS
+from millrace.platform.http.responses import ALLOWED_ORIGIN, BASE_HEADERS, EXPOSED_HEADERS
 from millrace.platform.http.route import Route
 from millrace.platform.openapi.document import SECURITY_SCHEME, routes_of
 
@@ -22,6 +22,10 @@ AUTHORIZER_TTL_S = 0
 # The longest that any browser keeps a preflight's answer.
 PREFLIGHT_MAX_AGE_S = 7200
 ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
+
+# Those of every answer's headers that a gateway response can carry: its values are texts between single quotes, so a
+# policy that has such quotes itself has to stay with the functions.
+GATEWAY_HEADERS = tuple(name for name, value in BASE_HEADERS.items() if "'" not in value and "Access" not in name)
 
 # What the gateway answers by itself: its own name for it, our status (None keeps its own), slug and words.
 GATEWAY_PROBLEMS: tuple[tuple[str, int, str, str], ...] = (
@@ -165,9 +169,8 @@ def _gateway_response(status: int | None, title: str, slug: str, detail: str, al
     headers = {
         "Access-Control-Allow-Origin": allowed_origin,
         "Access-Control-Expose-Headers": EXPOSED_HEADERS,
-        "Cache-Control": "no-store",
         "Content-Type": MEDIA_TYPE,
-        "X-Content-Type-Options": "nosniff",
+        **{name: BASE_HEADERS[name] for name in GATEWAY_HEADERS},
     }
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
