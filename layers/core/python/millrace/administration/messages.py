@@ -79,7 +79,7 @@ class UserView(Output):
         )
 
 
-class TakenDownView(Output):
+class TakeDownDecision(Output):
     """Why a video is down, since when, and by whom."""
 
     reason: str
@@ -95,7 +95,7 @@ class ModeratedVideo(Output):
     title: str
     visibility: Visibility
     state: VideoState
-    taken_down: TakenDownView | None
+    taken_down: TakeDownDecision | None
 
     @classmethod
     def of(cls, video: Video) -> Self:
@@ -107,7 +107,7 @@ class ModeratedVideo(Output):
             title=video.title,
             visibility=video.visibility,
             state=video.state,
-            taken_down=TakenDownView(reason=down.reason, at=down.at, by=down.by) if down else None,
+            taken_down=TakeDownDecision(reason=down.reason, at=down.at, by=down.by) if down else None,
         )
 
 
@@ -117,7 +117,8 @@ class AuditQuery(Input):
     target_kind: TargetKind | None = None
     target_id: Annotated[str | None, Field(pattern=f"^{ID_PATTERN}$")] = None
     actor_id: Annotated[
-        str | None, Field(min_length=1, max_length=26, description='An account\'s id, or "operator" for the command line.')
+        str | None,
+        Field(min_length=1, max_length=26, description='An account\'s id, or "operator" for the command line.'),
     ] = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: str | None = None
