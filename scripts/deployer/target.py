@@ -13,6 +13,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
 
@@ -72,6 +73,11 @@ class Target:
     def logs(self) -> CloudWatchLogsClient:
         """Return the client of logs."""
         return self._session.client("logs", endpoint_url=self.endpoint_url, config=self._config)
+
+    @cached_property
+    def functions(self) -> LambdaClient:
+        """Return the client of functions."""
+        return self._session.client("lambda", endpoint_url=self.endpoint_url, config=self._config)
 
     def account(self) -> str:
         """Return the account's number."""

@@ -10,9 +10,11 @@ import typer
 from scripts.millrace_cli.deploying import deploy_command
 from scripts.millrace_cli.doctor import doctor
 from scripts.millrace_cli.logs import logs
+from scripts.millrace_cli.mail import mail
 from scripts.millrace_cli.status import status
 from scripts.millrace_cli.up import down, up
 from scripts.millrace_cli.upload import upload
+from scripts.millrace_cli.user import user
 
 DEBUG_VARIABLE = "MILLRACE_DEBUG"
 
@@ -40,4 +42,6 @@ app.command()(status)
 app.command("deploy")(deploy_command)
 app.command()(logs)
 app.command()(upload)
+app.command()(mail)
+app.add_typer(user, name="user")
 app.command()(doctor)

@@ -19,6 +19,8 @@ from scripts.millrace_cli.home import STACK_NAME, Settings, current_home
 from scripts.millrace_cli.running import running_names, start
 from scripts.supervisor.client import current_report
 
+# The emulator keeps every mail to itself: `./millrace mail` shows it.
+LOCAL_SENDER = "post@millrace.example"
 TEMPLATE = ROOT / "template.yaml"
 
 
@@ -26,6 +28,7 @@ def local_parameters(template: Path, settings: Settings, given: Mapping[str, str
     """Return the parameters of a stack on this machine: ours, then what was given."""
     # Everybody who uses this machine's platform comes from one address, and tests are many people in a minute.
     ours = {"Stage": "local", "PublicUrl": settings.edge_url, "TranscodeConcurrency": "2", "LimitScale": "100"}
+    ours["MailSender"] = LOCAL_SENDER
     declared = section(load_template(template), "Parameters")
     return {**{name: value for name, value in ours.items() if name in declared}, **given}
 

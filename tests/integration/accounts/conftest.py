@@ -59,6 +59,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "SESSIONS_TABLE": made.sessions_table,
             "TOKEN_KEY_IDS": ",".join(made.key_ids),
             "EVENT_BUS": "accounts-test",
+            "MAIL_SENDER": "post@millrace.example",
             "PUBLIC_URL_PARAMETER": "/accounts-test/public-url",
         }
         for name, value in settings.items():
@@ -111,6 +112,7 @@ def _make_world(server: servers.Server) -> World:
     )
     # A trailing slash, as an operator might type it.
     server.client("ssm").put_parameter(Name="/accounts-test/public-url", Value=f"{SITE}/", Type="String")
+    server.client("ses").verify_email_identity(EmailAddress="post@millrace.example")
     events, sqs = server.client("events"), server.client("sqs")
     events.create_event_bus(Name="accounts-test")
     queue = sqs.create_queue(QueueName="heard")["QueueUrl"]

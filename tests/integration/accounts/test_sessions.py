@@ -355,3 +355,14 @@ def test_a_laptop_needs_no_https(auth: Gateway, ada: dict[str, Any], monkeypatch
     answer = auth.call("POST", SIGN_IN, body, origin="http://localhost:8080")
     assert [line.split("=")[0] for line in answer.set_cookies] == ["millrace_access", "millrace_refresh"]
     assert not any("Secure" in line for line in answer.set_cookies)
+
+
+def test_an_operator_makes_an_administrator(auth: Gateway, ada: dict[str, Any]) -> None:
+    manage = load_function("manage_account").handler
+    assert manage({"email": ada["email"].upper()}, None) == ada["user"]
+    changed = manage({"email": ada["email"], "roles": ["admin", "viewer"]}, None)
+    assert changed["roles"] == ["admin", "viewer"]
+    assert refresh(auth, ada["refresh_token"]).json["user"]["roles"] == ["admin", "viewer"]
+    for order in ({"email": ada["email"], "roles": ["owner"]}, {"email": f"{new_id()}@example.org"}, {}):
+        with pytest.raises(Exception, match=r"admin|no account|required"):
+            manage(order, None)

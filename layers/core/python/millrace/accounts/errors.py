@@ -79,6 +79,15 @@ class AccountGone(NotFound):
         self.user_id = user_id
 
 
+class NobodyThere(NotFound):
+    """Nobody has this address."""
+
+    slug = "nobody-there"
+
+    def __init__(self) -> None:
+        super().__init__("There is no account with this email address.")
+
+
 class AccountsUnavailable(Unavailable):
     """The table does not answer."""
 

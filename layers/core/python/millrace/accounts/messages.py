@@ -5,7 +5,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, ValidationInfo, field_validator
 
-from millrace.accounts.model import MAX_DISPLAY_NAME_CHARS, MAX_EMAIL_CHARS, Account, normal_display_name, normal_email
+from millrace.accounts.model import (
+    MAX_DISPLAY_NAME_CHARS,
+    MAX_EMAIL_CHARS,
+    Account,
+    Role,
+    normal_display_name,
+    normal_email,
+)
 from millrace.accounts.passwords import MAX_CHARS, MIN_CHARS, check_policy
 from millrace.accounts.sessions.model import Session
 from millrace.platform.http import Input, Output
@@ -77,11 +84,39 @@ class PasswordChange(Input):
     )
 
 
+class MailTokenUse(Input):
+    """The token of a mail."""
+
+    token: SecretStr = Field(max_length=MAX_ATTEMPT_CHARS, description="What follows `#token=` in the link.")
+
+
+class ResetWish(Input):
+    """The address whose password is forgotten."""
+
+    email: EmailAddress = Field(examples=["ada@example.org"])
+
+
+class Reset(Input):
+    """The token of a mail, and the password to set."""
+
+    token: SecretStr = Field(max_length=MAX_ATTEMPT_CHARS, description="What follows `#token=` in the link.")
+    new_password: SecretStr = Field(
+        examples=["a lock between two rivers"], json_schema_extra={"minLength": MIN_CHARS, "maxLength": MAX_CHARS}
+    )
+
+
 class SessionList(Input):
     """Which part of the list of sessions."""
 
     limit: int = Field(default=20, ge=1, le=100)
     cursor: str | None = Field(default=None, description="The `next_cursor` of the page before.")
+
+
+class Order(Input):
+    """What an operator wants of an account: to see it, or to give it exactly these roles."""
+
+    email: EmailAddress
+    roles: tuple[Role, ...] | None = None
 
 
 class ProfileChanges(Input):
@@ -125,6 +160,12 @@ class SignedIn(Output):
     expires_in: int = Field(description="Seconds until the access token expires.", examples=[900])
     refresh_token: str | None = Field(description="Good for one use at POST /api/auth/refresh.")
     refresh_expires_in: int = Field(description="Seconds until the session lapses unused.", examples=[2592000])
+
+
+class Accepted(Output):
+    """It will be done; a mail follows where there is somebody to write to."""
+
+    status: Literal["accepted"] = "accepted"
 
 
 class SessionView(Output):

@@ -14,7 +14,7 @@ from millrace.accounts.signing_in import (
     sign_out_by_token,
     sign_out_everywhere,
 )
-from millrace.accounts.standing import restore, search, set_roles, suspend
+from millrace.accounts.standing import by_email, restore, search, set_roles, suspend
 from millrace.platform.caller import Caller
 from millrace.platform.errors import Invalid
 from millrace.platform.http import Page, decode_cursor, encode_cursor
@@ -24,6 +24,7 @@ from millrace.platform.ids import UserId, is_id
 __all__ = [
     "Opened",
     "authenticate",
+    "by_email",
     "change_password",
     "end_session",
     "list_sessions",

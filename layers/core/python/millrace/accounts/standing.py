@@ -3,6 +3,7 @@
 from typing import Any
 
 from millrace.accounts import store
+from millrace.accounts.errors import NobodyThere
 from millrace.accounts.model import Account, Role, Suspension
 from millrace.accounts.sessions import service as sessions
 from millrace.platform.clock import now
@@ -38,6 +39,14 @@ def set_roles(user_id: UserId, roles: frozenset[Role]) -> Account:
     It holds from the next access token on, so in 15 minutes at most.
     """
     return store.set_roles(user_id, roles)
+
+
+def by_email(email: str) -> Account:
+    """Return the account of an address; raises NobodyThere."""
+    found = store.credential(email)
+    if found is None:
+        raise NobodyThere
+    return store.account(found.user_id)
 
 
 def search(query: str, cursor: Position | None = None, limit: int = PAGE) -> tuple[Found, Position | None]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_ses import SESClient
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -106,7 +107,14 @@ def cloudfront() -> "CloudFrontClient":
         return _session().client("cloudfront", config=_control())
 
 
+@cache
+def ses() -> "SESClient":
+    """Return the SES client, for mail."""
+    with _building:
+        return _session().client("ses", config=_control())
+
+
 def forget() -> None:
     """Drop every cached client, so that the next one sees a changed environment; tests need it."""
-    for build in (_session, s3, stepfunctions, events, kms, ssm, secrets, cloudfront):
+    for build in (_session, s3, stepfunctions, events, kms, ssm, secrets, cloudfront, ses):
         build.cache_clear()

@@ -67,7 +67,7 @@ class EmailVerificationAsked(DomainEvent):
 
 
 class PasswordResetAsked(DomainEvent):
-    """Somebody says that they forgot a password. The account need not exist: nothing tells before the mail is written."""
+    """Somebody says that they forgot a password; there need not be such an account."""
 
     user_id: UserId
 
@@ -224,6 +224,13 @@ class CommentPosted(DomainEvent):
     comment_id: str
     author_id: UserId
     parent_id: str | None = None
+
+
+class CommentRemoved(DomainEvent):
+    """A comment is gone: its author, the video's owner or a moderator removed it."""
+
+    video_id: VideoId
+    comment_id: str
 
 
 class CommentReported(DomainEvent):

@@ -1,0 +1,1 @@
+"""Mails of accounts: what they say, when they are sent, and what their links allow."""
