@@ -86,6 +86,12 @@ def test_pages_and_programs_of_this_machine_are_welcome(ours: Server) -> None:
         assert status(ours, Host=host) == 200
 
 
+def test_the_edge_passes_on_the_requests_of_any_page(ours: Server) -> None:
+    edge = {"X-Amz-Cf-Id": "abc"}
+    assert status(ours, Origin="https://fan.test", **edge) == 200
+    assert status(ours, Host="evil.test:4566", **edge) == 403
+
+
 def test_help_names_every_option() -> None:
     text = run("--help").stdout
 
