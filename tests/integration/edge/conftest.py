@@ -80,6 +80,7 @@ def site(emulator: servers.Server, cloud: Cloud, origin: OriginServer) -> Site:
             behavior("custom", "/live/*", CachePolicyId=live),
             behavior("custom", "/open/*", methods=deployment.ALL_METHODS, **api),
             behavior("custom", "/kept/*"),
+            behavior("custom", "/members/*", CachePolicyId=live, TrustedKeyGroups=trusted),
         ],
         CustomErrorResponses={
             "Quantity": 2,
