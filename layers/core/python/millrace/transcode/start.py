@@ -14,7 +14,7 @@ def start(key: str, size_bytes: int) -> bool:
     Idempotent: the execution is named by video and upload, so S3's event starts it once however often it comes.
     """
     place = parse_source_key(key)
-    if place is None or not service.receive_upload(place.video_id, place.upload_id, size_bytes):
+    if place is None or not service.receive_upload(place.video_id, place.upload_id):
         logger().warning("an upload that nobody waits for", key=key)
         return False
     workflows = clients.stepfunctions()
@@ -26,4 +26,5 @@ def start(key: str, size_bytes: int) -> bool:
         )
     except workflows.exceptions.ExecutionAlreadyExists:
         logger().info("the workflow runs already", video_id=place.video_id)
+    service.announce_upload(place.video_id, place.upload_id, size_bytes)
     return True

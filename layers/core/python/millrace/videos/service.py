@@ -6,7 +6,7 @@ from datetime import timedelta
 from millrace.media.package import MAIN_PLAYLIST, MANIFEST
 from millrace.platform import events
 from millrace.platform.clock import now
-from millrace.platform.events import VideoFailed, VideoPlayable, VideoReady, VideoUploaded
+from millrace.platform.events import DomainEvent, VideoFailed, VideoPlayable, VideoReady, VideoUploaded
 from millrace.platform.ids import UploadId, UserId, VideoId, new_id
 from millrace.platform.site import public_url
 from millrace.videos import cookies, store, uploads
@@ -103,20 +103,32 @@ def _folder_url(video: Video) -> str:
     return f"{public_url()}/{place_of(video).media_prefix(video.visibility)}"
 
 
-def receive_upload(video_id: VideoId, upload_id: UploadId, size_bytes: int) -> bool:
+def receive_upload(video_id: VideoId, upload_id: UploadId) -> bool:
     """Note that the source file has arrived; False if it is not the one that this video waits for.
 
     Idempotent: told again while the video is in processing it answers True and changes nothing.
     """
     if store.begin_processing(video_id, upload_id):
-        owner_id = store.get(video_id).owner_id
-        events.publish(VideoUploaded(video_id=video_id, owner_id=owner_id, upload_id=upload_id, size_bytes=size_bytes))
         return True
     try:
-        video = store.get(video_id)
+        in_processing(video_id, upload_id)
     except VideoGone:
         return False
-    return video.upload.upload_id == upload_id and video.state is VideoState.PROCESSING
+    return True
+
+
+def announce_upload(video_id: VideoId, upload_id: UploadId, size_bytes: int) -> None:
+    """Say that the source file has arrived. A repeat has the same event id."""
+    owner_id = store.get(video_id).owner_id
+    events.publish(
+        VideoUploaded(
+            event_id=_event_id(VideoUploaded, upload_id),
+            video_id=video_id,
+            owner_id=owner_id,
+            upload_id=upload_id,
+            size_bytes=size_bytes,
+        )
+    )
 
 
 def in_processing(video_id: VideoId, upload_id: UploadId) -> Video:
@@ -140,14 +152,19 @@ def record_chunk(video_id: VideoId, upload_id: UploadId, chunk: int) -> None:
 
 
 def publish(video_id: VideoId, upload_id: UploadId) -> None:
-    """Make the video ready and say so. Idempotent: a repeat tells the same news again, under new event ids."""
+    """Make the video ready and say so. Idempotent: a repeat tells the same news again, under the same event ids."""
     store.finish(video_id, upload_id)
     video = store.get(video_id)
     if video.upload.upload_id != upload_id or video.state is not VideoState.READY or video.film is None:
         raise VideoGone(video_id)
     events.publish(
-        VideoPlayable(video_id=video_id, owner_id=video.owner_id),
-        VideoReady(video_id=video_id, owner_id=video.owner_id, duration_ms=video.film.duration_ms),
+        VideoPlayable(event_id=_event_id(VideoPlayable, upload_id), video_id=video_id, owner_id=video.owner_id),
+        VideoReady(
+            event_id=_event_id(VideoReady, upload_id),
+            video_id=video_id,
+            owner_id=video.owner_id,
+            duration_ms=video.film.duration_ms,
+        ),
     )
 
 
@@ -163,5 +180,17 @@ def fail(video_id: VideoId, upload_id: UploadId, failure: Failure) -> Video | No
         return None
     if video.upload.upload_id != upload_id or video.state is not VideoState.FAILED:
         return None
-    events.publish(VideoFailed(video_id=video_id, owner_id=video.owner_id, reason=failure.message))
+    events.publish(
+        VideoFailed(
+            event_id=_event_id(VideoFailed, upload_id),
+            video_id=video_id,
+            owner_id=video.owner_id,
+            reason=failure.message,
+        )
+    )
     return video
+
+
+def _event_id(event: type[DomainEvent], upload_id: UploadId) -> str:
+    """Return the one id of a piece of news that an upload can make only once, however often it is told."""
+    return f"{upload_id}-{event.__name__}"
