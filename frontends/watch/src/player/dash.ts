@@ -9,7 +9,11 @@ export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s:
   const happened = MediaPlayer.events;
   player.updateSettings({
     debug: { logLevel: 0 },
-    streaming: { abr: { limitBitrateByPortal: true, usePixelRatioInLimitBitrateByPortal: true } },
+    streaming: {
+      abr: { limitBitrateByPortal: true, usePixelRatioInLimitBitrateByPortal: true },
+      // A second apart: an origin that falters for less than that many seconds is waited for.
+      retryAttempts: { InitializationSegment: 8, MediaSegment: 8 },
+    },
   });
   player.on(happened.STREAM_INITIALIZED, () => {
     const best = player.getRepresentationsByType('video').toSorted((a, b) => b.bandwidth - a.bandwidth);
