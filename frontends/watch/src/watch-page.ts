@@ -80,7 +80,7 @@ function keyHelp(): HTMLElement {
   );
   const list = element('dl', { class: 'mt-3 grid w-fit grid-cols-[auto_auto] items-center gap-x-6 gap-y-2' }, ...rows);
   const summary = element('summary', { class: 'w-fit cursor-pointer text-quiet hover:text-ink' }, WORDS.keys);
-  return element('details', { class: 'px-4 pb-8 text-sm sm:px-0' }, summary, list);
+  return element('details', { class: 'px-4 pb-8 text-sm sm:px-0 pointer-coarse:hidden' }, summary, list);
 }
 
 interface Working {
@@ -93,7 +93,7 @@ function workingNotice(): Working {
   const node = asStatus(notice(WORDS.uploadingTitle, WORDS.uploadingText));
   const [title, sentence] = [node.querySelector('h1'), node.querySelector('p')];
   const bar = element('progress', { max: '100', 'aria-label': WORDS.processingLabel });
-  const percent = element('span', { class: 'w-12 text-right font-semibold tabular-nums' });
+  const percent = element('span', { class: 'w-14 text-right font-semibold whitespace-nowrap tabular-nums' });
   const meter = element('div', { class: 'flex w-full max-w-xl items-center gap-3' }, bar, percent);
   const film = element('p', { class: 'font-semibold' });
   node.append(meter, film);

@@ -106,6 +106,8 @@ export class Player {
     this.#clear();
     this.#notice = troubleNotice(kind, onAgain ?? (() => void this.#start(at_s, true)));
     this.box.append(this.#notice);
+    // Behind the notice they would still take the keyboard's focus.
+    this.#video.controls = false;
     this.box.dataset['error'] = kind;
     this.#showState();
   }
@@ -114,6 +116,7 @@ export class Player {
     this.#release();
     this.#notice?.remove();
     this.#notice = null;
+    this.#video.controls = true;
     delete this.box.dataset['error'];
   }
 
