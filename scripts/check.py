@@ -69,7 +69,7 @@ def run(check: Check) -> Result:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    return Result(done.returncode == 0, done.stdout.strip(), time.monotonic() - started)
+    return Result(done.returncode == 0, done.stdout.rstrip(), time.monotonic() - started)
 
 
 def main(names: Sequence[str]) -> int:

@@ -102,5 +102,5 @@ def _uv(uv: Path, arguments: list[str]) -> None:
     argv = [str(uv), *arguments]
     done = subprocess.run(argv, check=False, env=environ, text=True, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
     if done.returncode:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        raise BootstrapError(f"uv {arguments[0]} failed: " + " ".join(lines[-4:]))
+        # The cause stands first, and what came of it below.
+        raise BootstrapError(f"uv {arguments[0]} failed: {' '.join(done.stderr.split())[:600]}")

@@ -50,8 +50,8 @@ def command(uv: str, lock: Lock, *, upgrade: bool) -> list[str]:
         *(uv, "pip", "compile", "--quiet", "pyproject.toml", "--group", lock.group, "--output-file", lock.path),
         # One lock for every platform and every Python from ours on; hashes so that nothing else can be installed.
         *("--universal", "--python-version", "3.11", "--generate-hashes"),
-        # The index is the user's own business; the annotations of constraints would only repeat the order above.
-        *("--no-emit-index-url", "--no-emit-find-links", "--no-header", "--annotation-style", "line"),
+        # The index is the user's own business.
+        *("--no-emit-index-url", "--no-emit-find-links", "--no-header"),
         *(("--upgrade",) if upgrade else ()),
         *constraints,
         *lock.options,

@@ -5,6 +5,7 @@ import json
 import logging
 import resource
 import signal
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,7 @@ from botocore.credentials import Credentials
 
 from edge.app import EdgeApp
 from edge.collapse import Collapser
+from edge.deployed import DeployedReader
 from edge.fetching import Fetcher
 from edge.origin_client import OriginClient
 from edge.serving import Server
@@ -47,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--endpoint", default="http://127.0.0.1:4566", help="the emulator (default %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    parser.add_argument("--port", type=int, default=8080, help="port to listen on (default %(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="port to listen on, 0 for any (default %(default)s)")
     parser.add_argument("--distribution", metavar="ID", help="what plain localhost means when several are deployed")
     parser.add_argument(
         "--cache-dir", type=Path, metavar="DIR", help="where larger bodies go (default: a temporary one)"
@@ -68,21 +70,23 @@ def build_app(arguments: argparse.Namespace, cache_dir: Path) -> EdgeApp:
     session = boto3.Session()
     region = session.region_name or _REGION
     credentials = _credentials(session)
-    api = session.client(
-        "cloudfront",
-        endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id=credentials.access_key,
-        aws_secret_access_key=credentials.secret_key,
-        config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}),
-    )
+    settings = {
+        "endpoint_url": endpoint,
+        "region_name": region,
+        "aws_access_key_id": credentials.access_key,
+        "aws_secret_access_key": credentials.secret_key,
+    }
+    patience = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
+    api = session.client("cloudfront", config=patience, **settings)
+    s3 = session.client("s3", config=patience.merge(Config(s3={"addressing_style": "path"})), **settings)
     soft_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     store = Store(Bounds(disk_bytes=arguments.cache_mb * 1024 * 1024, files=max(64, soft_files // 4)))
     collapser = Collapser(store, cache_dir)
     client = OriginClient(credentials, region)
     stats = Stats()
     server = Server(Fetcher(endpoint, client, collapser), stats, enforces_https=arguments.enforce_https)
-    watch = DistributionWatch(api, collapser.invalidate, chosen=arguments.distribution, poll_s=arguments.poll)
+    reader = DeployedReader(api, s3)
+    watch = DistributionWatch(api, reader, collapser.invalidate, chosen=arguments.distribution, poll_s=arguments.poll)
     return EdgeApp(watch, server, stats, store, collapser, client, AccessLog())
 
 
@@ -106,13 +110,17 @@ def main() -> None:
     # uvicorn stops gracefully, then raises the signal again: it must unwind, or the cache directory stays behind.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
+    try:
+        listener = socket.create_server((arguments.host, arguments.port), backlog=1024)
+    except OSError as error:
+        sys.exit(f"edge: cannot listen on {arguments.host}:{arguments.port}: {error.strerror}")
     if arguments.cache_dir:
         arguments.cache_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="millrace-edge-", dir=arguments.cache_dir) as cache_dir:
-        uvicorn.run(
+    with listener, tempfile.TemporaryDirectory(prefix="millrace-edge-", dir=arguments.cache_dir) as cache_dir:
+        url = f"http://{arguments.host}:{listener.getsockname()[1]}"
+        logging.getLogger("edge").info("listening", extra={"fields": {"url": url, "endpoint": arguments.endpoint}})
+        config = uvicorn.Config(
             build_app(arguments, Path(cache_dir)),
-            host=arguments.host,
-            port=arguments.port,
             # Our own lines say more; what uvicorn would add about cut connections is noise.
             log_config=None,
             log_level="critical",
@@ -123,6 +131,7 @@ def main() -> None:
             timeout_keep_alive=60,
             timeout_graceful_shutdown=3,
         )
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _allow_many_files() -> None:

@@ -1,6 +1,7 @@
 """The ASGI application: viewers in, answers out, and the edge's own pages under `/_edge/`."""
 
 import json
+import logging
 import time
 from typing import Any
 
@@ -13,6 +14,8 @@ from edge.stats import AccessLog, AccessRecord, Counters, Stats
 from edge.store import Store
 from edge.viewer import ViewerRequest, viewer_request
 from edge.watch import DistributionWatch, watching
+
+_log = logging.getLogger("edge.app")
 
 
 class EdgeApp:
@@ -103,7 +106,7 @@ class EdgeApp:
         started_s = time.monotonic()
         try:
             if distribution is None:
-                served = self._unserved(request)
+                served = _unanswered(self._nothing_served(request.host))
                 outcome = await exchange.respond(served.answer)
             elif has_body(request):
                 served = await self._server.serve(distribution, request, exchange.body())
@@ -114,21 +117,26 @@ class EdgeApp:
                     served = await self._server.serve(distribution, request, None)
                     outcome = await exchange.respond(served.answer)
         except ViewerLeft:
-            served = self._unserved(request)
+            served = _unanswered("the viewer left")
             outcome = Outcome(exchange.sent_bytes, is_viewer_gone=True)
+        except Exception:  # noqa: BLE001 -- an entry point: the viewer gets an answer, the log the reason
+            _log.exception("a request failed", extra={"fields": {"path": request.path}})
+            served = _unanswered("the edge failed: see its log")
+            outcome = await exchange.respond(served.answer)
         served.counters.bytes_to_viewers += outcome.sent_bytes
         duration_ms = round((time.monotonic() - started_s) * 1000, 1)
         self._log.write(_record(request, served, outcome, distribution.id if distribution else "", duration_ms))
-
-    def _unserved(self, request: ViewerRequest) -> Served:
-        request_id = new_request_id()
-        return Served(error_page(502, self._nothing_served(request.host), request_id), "", request_id, Counters())
 
     def _nothing_served(self, host: str) -> str:
         if self._watch.distributions:
             hosts = ", ".join(f"{item.id.lower()}.cloudfront.localhost" for item in self._watch.distributions)
             return f"no distribution answers for {host}; there are {hosts}"
         return self._watch.error or "no distribution is deployed yet"
+
+
+def _unanswered(reason: str) -> Served:
+    request_id = new_request_id()
+    return Served(error_page(502, reason, request_id), "", request_id, Counters())
 
 
 def _record(

@@ -1,9 +1,7 @@
 """Which cache behaviour answers for a path."""
 
-import re
-from functools import lru_cache
-
 from edge.model import Behavior, Distribution
+from edge.wildcards import wildcard
 
 
 def behavior_for(distribution: Distribution, path: str) -> Behavior:
@@ -22,12 +20,3 @@ def pattern_matches(pattern: str, path: str) -> bool:
     if pattern != "*" and not pattern.startswith(("/", "*")):
         pattern = "/" + pattern
     return wildcard(pattern).fullmatch(path) is not None
-
-
-@lru_cache(maxsize=4096)
-def wildcard(pattern: str) -> re.Pattern[str]:
-    """Compile a text with `*` and `?` wildcards."""
-    parts = {"*": ".*", "?": "."}
-    # Runs of stars mean one star, and would otherwise make matching exponential.
-    collapsed = re.sub(r"\*+", "*", pattern)
-    return re.compile("".join(parts.get(char, re.escape(char)) for char in collapsed), re.DOTALL)

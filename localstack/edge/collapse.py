@@ -142,7 +142,8 @@ class Collapser:
         try:
             reply = await fetch.send(_conditions(stale))
         except OriginFailed as failure:
-            self._land(key, flight, self._covered(key, stale, fetch, 502) or failure)
+            covered = self._covered(key, stale, fetch, failure.status) if failure.status >= 500 else None
+            self._land(key, flight, covered or failure)
             return
         except BaseException as error:
             self._land(key, flight, error)

@@ -1,10 +1,13 @@
 """Read what is deployed: CloudFront's API in, `Distribution` values out."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from edge import managed
+from edge.bucket_policy import parse_bucket_policy
 from edge.model import (
     Behavior,
     CachePolicy,
@@ -15,6 +18,7 @@ from edge.model import (
     OriginRequestPolicy,
     ResponseHeadersPolicy,
 )
+from edge.origin_request import bucket_of
 from edge.policies import (
     parse_cache_policy,
     parse_legacy_forwarding,
@@ -24,6 +28,7 @@ from edge.policies import (
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_s3 import S3Client
 
 # The shapes of the API, as boto3 gives them: only this module and `policies` look inside.
 Shape = Mapping[str, Any]
@@ -34,8 +39,9 @@ _log = logging.getLogger("edge.deployed")
 class DeployedReader:
     """Reads every enabled distribution; function code is fetched again only when its version changes."""
 
-    def __init__(self, client: "CloudFrontClient") -> None:
+    def __init__(self, client: "CloudFrontClient", s3: "S3Client") -> None:
         self._client = client
+        self._s3 = s3
         self._code: dict[tuple[str, str], str] = {}
         self._shapes: object = None
         self._distributions: tuple[Distribution, ...] = ()
@@ -51,13 +57,22 @@ class DeployedReader:
         }
         resources = _Resources(client, configs.values())
         functions = {arn: self._live_code(arn) for arn in resources.function_arns}
-        shapes = (summaries, configs, resources.shapes, functions)
+        policies = {bucket: self._bucket_policy(bucket) for bucket in sorted(_guarded_buckets(configs.values()))}
+        shapes = (summaries, configs, resources.shapes, functions, policies)
         if shapes != self._shapes:
             self._distributions = tuple(
-                _parse_distribution(item, configs[item["Id"]], resources, functions) for item in summaries
+                _parse_distribution(item, configs[item["Id"]], resources, functions, policies) for item in summaries
             )
             self._shapes = shapes
         return self._distributions
+
+    def _bucket_policy(self, bucket: str) -> str:
+        try:
+            return self._s3.get_bucket_policy(Bucket=bucket)["Policy"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchBucketPolicy", "NoSuchBucket"}:
+                return ""
+            raise
 
     def _live_code(self, arn: str) -> str:
         name = arn.rsplit("/", 1)[-1]
@@ -109,7 +124,7 @@ def _read(
 
 
 def _parse_distribution(
-    summary: Shape, config: Shape, resources: _Resources, functions: Mapping[str, str]
+    summary: Shape, config: Shape, resources: _Resources, functions: Mapping[str, str], policies: Mapping[str, str]
 ) -> Distribution:
     errors = config.get("CustomErrorResponses", {}).get("Items", ())
     return Distribution(
@@ -117,7 +132,7 @@ def _parse_distribution(
         domain=summary["DomainName"].lower(),
         aliases=frozenset(alias.lower() for alias in config.get("Aliases", {}).get("Items", ())),
         default_root_object=config.get("DefaultRootObject", "").lstrip("/"),
-        origins={item["Id"]: _parse_origin(item) for item in config["Origins"]["Items"]},
+        origins={item["Id"]: _parse_origin(item, summary["ARN"], policies) for item in config["Origins"]["Items"]},
         behaviors=tuple(_parse_behavior(shape, resources, functions) for shape in _behavior_shapes(config)),
         error_responses={item["ErrorCode"]: _parse_error_response(item) for item in errors},
     )
@@ -196,15 +211,25 @@ def _parse_error_response(item: Shape) -> ErrorResponse:
     )
 
 
-def _parse_origin(item: Shape) -> Origin:
+def _guarded_buckets(configs: Iterable[Shape]) -> set[str]:
+    """Return the buckets that are read under an origin access control."""
+    origins = (item for config in configs for item in config["Origins"]["Items"] if item.get("OriginAccessControlId"))
+    buckets = (bucket_of(item["DomainName"].lower()) for item in origins)
+    return {bucket for bucket in buckets if bucket}
+
+
+def _parse_origin(item: Shape, distribution_arn: str, policies: Mapping[str, str]) -> Origin:
     custom = item.get("CustomOriginConfig", {})
     headers = item.get("CustomHeaders", {}).get("Items", ())
+    is_signed = bool(item.get("OriginAccessControlId"))
+    bucket = bucket_of(item["DomainName"].lower()) if is_signed else None
     return Origin(
         id=item["Id"],
         domain=item["DomainName"].lower(),
         path=item.get("OriginPath", "").rstrip("/"),
         custom_headers=tuple((header["HeaderName"].lower(), header["HeaderValue"]) for header in headers),
-        is_signed=bool(item.get("OriginAccessControlId")),
+        is_signed=is_signed,
+        access=parse_bucket_policy(bucket, policies[bucket], distribution_arn) if bucket else None,
         is_s3=not custom,
         protocol=custom.get("OriginProtocolPolicy", "match-viewer"),
         http_port=int(custom.get("HTTPPort", 80)),

@@ -36,6 +36,7 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._sent_bytes = 0
+        self._is_started = False
 
     async def body(self) -> AsyncIterator[bytes]:
         """Yield the request's body as it comes. Raises ViewerLeft."""
@@ -53,6 +54,11 @@ class Exchange:
 
         When its body breaks off, so does the connection: nobody takes a part for the whole.
         """
+        if self._is_started:
+            # An answer is on its way already: all that can be done is not to complete it.
+            answer.release()
+            return Outcome(self._sent_bytes, error=answer.error)
+        self._is_started = True
         try:
             await self._send(
                 {"type": "http.response.start", "status": answer.status, "headers": encoded(answer.headers)}

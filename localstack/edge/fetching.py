@@ -3,6 +3,7 @@
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 
 from edge.answers import ERROR, Answer
@@ -193,4 +194,4 @@ def _with_headers(outgoing: OriginRequest, added: Headers) -> OriginRequest:
     headers = outgoing.headers
     for name, value in added:
         headers = replaced(headers, name, value)
-    return OriginRequest(outgoing.origin, outgoing.method, outgoing.url, headers, outgoing.is_signed)
+    return replace(outgoing, headers=headers)

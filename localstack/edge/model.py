@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from edge.bucket_policy import BucketAccess
 from edge.headers import Headers
 
 
@@ -109,6 +110,8 @@ class Origin:
     connect_timeout_s: float = 10
     connect_attempts: int = 3
     read_timeout_s: float = 30
+    # What the bucket's policy allows; None where no origin access control asks for it.
+    access: BucketAccess | None = None
 
 
 @dataclass(frozen=True, slots=True)

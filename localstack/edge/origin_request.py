@@ -45,6 +45,8 @@ class OriginRequest:
     url: str
     headers: Headers
     is_signed: bool = False
+    # The S3 key, decoded; of no meaning for other origins.
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,17 @@ class Target:
     is_emulated: bool
 
 
+def bucket_of(domain: str) -> str | None:
+    """Return the bucket that an S3 domain name means; None for any other domain."""
+    match = _S3_DOMAIN.fullmatch(domain)
+    return match["bucket"] if match else None
+
+
 def locate(origin: Origin, endpoint: str, viewer_scheme: str) -> Target:
     """Return where to find an origin; S3 and API Gateway are found on the emulator."""
     endpoint_host = urlsplit(endpoint).netloc
-    if bucket := _S3_DOMAIN.fullmatch(origin.domain):
-        return Target(f"{endpoint}/{bucket['bucket']}{origin.path}", endpoint_host, is_emulated=True)
+    if bucket := bucket_of(origin.domain):
+        return Target(f"{endpoint}/{bucket}{origin.path}", endpoint_host, is_emulated=True)
     if api := _API_DOMAIN.fullmatch(origin.domain):
         return Target(f"{endpoint}/_aws/execute-api/{api['api']}{origin.path}", endpoint_host, is_emulated=True)
     scheme = {"http-only": "http", "https-only": "https"}.get(origin.protocol, viewer_scheme)
@@ -96,6 +104,7 @@ def origin_request(
         url=url,
         headers=(*fixed, *without(passed, own), *origin.custom_headers),
         is_signed=origin.is_signed and target.is_emulated,
+        key=unquote(origin.path + request.path).removeprefix("/"),
     )
 
 

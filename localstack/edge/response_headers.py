@@ -1,9 +1,9 @@
 """Apply a response headers policy."""
 
-from edge.behaviors import wildcard
 from edge.headers import Headers, first, joined, replaced, without
 from edge.model import Cors, ResponseHeadersPolicy
 from edge.viewer import ViewerRequest
+from edge.wildcards import wildcard
 
 
 def with_policy(headers: Headers, policy: ResponseHeadersPolicy, request: ViewerRequest) -> Headers:

@@ -11,7 +11,7 @@ from edge.fetching import Fetcher
 from edge.functions import FunctionFailed, FunctionReply, on_viewer_request, on_viewer_response
 from edge.headers import Headers, end_to_end, first, replaced
 from edge.model import Behavior, Distribution
-from edge.origin_client import OriginFailed
+from edge.origin_client import ObjectHidden, OriginFailed
 from edge.origin_request import PathRefused
 from edge.response_headers import with_policy
 from edge.signing import AccessDenied, stripped, verify
@@ -122,6 +122,8 @@ class Server:
     ) -> Answer:
         try:
             return await self._fetcher.answer(distribution, behavior, request, request_id, counters, body)
+        except ObjectHidden as hidden:
+            return replace(access_denied("AccessDenied", "Access Denied"), error=hidden.reason)
         except OriginFailed as failure:
             return error_page(failure.status, failure.reason, request_id)
         except PathRefused:

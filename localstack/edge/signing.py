@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from edge.behaviors import wildcard
 from edge.headers import without
 from edge.viewer import ViewerRequest, cookie_field, cookies, query_pairs, query_string
+from edge.wildcards import wildcard
 
 _QUERY_NAMES = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"})
 _COOKIE_PREFIX = "CloudFront-"

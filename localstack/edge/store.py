@@ -5,11 +5,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from edge.behaviors import wildcard
 from edge.cache_key import CacheKey
 from edge.freshness import initial_age_s, parse_cache_control
 from edge.headers import Headers, joined
 from edge.recording import Recording
+from edge.wildcards import wildcard
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,16 @@ class DistributionWatch:
     """
 
     def __init__(
-        self, client: "CloudFrontClient", invalidate: Invalidate, *, chosen: str | None = None, poll_s: float = 2.0
+        self,
+        client: "CloudFrontClient",
+        reader: DeployedReader,
+        invalidate: Invalidate,
+        *,
+        chosen: str | None = None,
+        poll_s: float = 2.0,
     ) -> None:
         self._client = client
-        self._reader = DeployedReader(client)
+        self._reader = reader
         self._invalidate = invalidate
         self._chosen = chosen
         self._poll_s = poll_s

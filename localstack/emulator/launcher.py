@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 from emulator import patches, upstream
+from emulator.guard import guarded
 from emulator.settings import Settings, ministack_environment
 from emulator.workers.sandboxes import Sandboxes
 
@@ -69,7 +70,7 @@ async def _serve(listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     serve = importlib.import_module("hypercorn.asyncio").serve
-    await serve(app.app, config, shutdown_trigger=stopping.wait)
+    await serve(guarded(app.app), config, shutdown_trigger=stopping.wait)
 
 
 def _require_pinned_version() -> None:

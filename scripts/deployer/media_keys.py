@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import secrets
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 PUBLIC_KEY_PARAMETER = "MediaPublicKey"
 PRIVATE_KEY_PARAMETER = "MediaPrivateKey"
 ORIGIN_SECRET_PARAMETER = "OriginSecret"  # noqa: S105 - the name of a parameter
@@ -19,6 +16,9 @@ def new_origin_secret() -> dict[str, str]:
 
 def new_media_keys() -> dict[str, str]:
     """Return a fresh RSA-2048 pair as template parameters: CloudFront takes no other kind for signed cookies."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import boto3
-import botocore.session
-from botocore.config import Config
-
 if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -24,13 +22,6 @@ _NO_USER_SETTINGS: dict[str, tuple[None, list[str], str | None, None]] = {
     "config_file": (None, [], os.devnull, None),
     "credentials_file": (None, [], os.devnull, None),
 }
-_CONFIG = Config(connect_timeout=5, read_timeout=120, retries={"mode": "standard", "max_attempts": 4})
-# A proxy for the outside world must not be asked for this machine's own addresses.
-_LOCAL = Config(proxies={})
-# Without signing of payloads and checksums in trailers: half of the work for the emulator, which is on this machine.
-_LOCAL_S3 = Config(
-    s3={"addressing_style": "path", "payload_signing_enabled": False}, request_checksum_calculation="when_required"
-)
 
 
 @dataclass(frozen=True)
@@ -47,6 +38,10 @@ class Target:
 
     @cached_property
     def _session(self) -> boto3.Session:
+        # Half a second of importing, which a command that speaks to nobody need not wait for.
+        import boto3
+        import botocore.session
+
         if self.is_local:
             # What emulators take for anybody: the user's own credentials are never sent to one, and neither
             # profiles nor settings meant for AWS have a say in it.
@@ -54,9 +49,22 @@ class Target:
             return boto3.Session("test", "test", region_name=self.region, botocore_session=quiet)
         return boto3.Session(region_name=self.region)
 
-    @property
+    @cached_property
     def _config(self) -> Config:
-        return _CONFIG.merge(_LOCAL) if self.is_local else _CONFIG
+        from botocore.config import Config
+
+        config = Config(connect_timeout=5, read_timeout=120, retries={"mode": "standard", "max_attempts": 4})
+        if not self.is_local:
+            return config
+        # A proxy for the outside world must not be asked for this machine's own addresses. Payloads are not signed
+        # and checksums not computed: half of the work for an emulator, and a loopback loses nothing.
+        return config.merge(
+            Config(
+                proxies={},
+                s3={"addressing_style": "path", "payload_signing_enabled": False},
+                request_checksum_calculation="when_required",
+            )
+        )
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
@@ -66,8 +74,7 @@ class Target:
     @cached_property
     def s3(self) -> S3Client:
         """Return the client of buckets."""
-        config = self._config.merge(_LOCAL_S3) if self.is_local else self._config
-        return self._session.client("s3", endpoint_url=self.endpoint_url, config=config)
+        return self._session.client("s3", endpoint_url=self.endpoint_url, config=self._config)
 
     @cached_property
     def logs(self) -> CloudWatchLogsClient:
@@ -92,4 +99,6 @@ def local_target(endpoint_url: str, region: str | None = None) -> Target:
 
 def aws_target(region: str | None) -> Target:
     """Return the AWS account of the user's own settings."""
+    import boto3
+
     return Target(None, region or boto3.Session().region_name or LOCAL_REGION)

@@ -18,6 +18,8 @@ from scripts.millrace_cli.console import CommandFailed
 
 _PARALLEL = 4
 _ATTEMPTS = 5
+# Before the second attempt, doubled before each one after it.
+PAUSE_S = 0.5
 _BLOCK_BYTES = 256 * 1024
 _TIMEOUT = httpx.Timeout(120.0, connect=10.0)
 
@@ -100,7 +102,7 @@ class _Sender:
                     raise CommandFailed(
                         f"part {part['part_number']} was not taken: {error}; run it again to go on"
                     ) from error
-                time.sleep(0.5 * 2**attempt)
+                time.sleep(PAUSE_S * 2 ** (attempt - 1))
         raise AssertionError("not reached")
 
     def _blocks(self, start: int, length: int, sent: _Counter) -> Iterator[bytes]:

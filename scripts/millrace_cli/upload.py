@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from scripts.millrace_cli.account import ensure_account
-from scripts.millrace_cli.api import Api, Json
+from scripts.millrace_cli.api import Api, ApiRefused, Json
 from scripts.millrace_cli.console import CommandFailed, err, out, print_json
 from scripts.millrace_cli.home import Home, current_home
 from scripts.millrace_cli.running import running_names
@@ -19,6 +19,9 @@ from scripts.supervisor.client import current_report
 
 Visibility: TypeAlias = Literal["public", "private"]
 _POLL_S = 0.5
+# A restart of the emulator takes seconds; whoever waits for a film should not notice.
+_OUTAGE_S = 60
+_SERVER_ERROR = 500
 
 
 def upload(
@@ -42,7 +45,8 @@ def upload(
     With --wait, ends by printing the addresses that a player can open, or with exit code 1 and the reason.
     """
     home = current_home()
-    with Api(api_url.rstrip("/") if api_url else _local_url(home)) as api:
+    site_url = api_url.rstrip("/") if api_url else _local_url(home)
+    with Api(site_url) as api:
         _sign_in(home, api, email, password)
         video = _send(home, api, file, title or file.stem, visibility)
         if wait:
@@ -50,7 +54,7 @@ def upload(
     if as_json:
         print_json(video)
     elif video["state"] != "failed":
-        _print_video(video, waited=wait)
+        _print_video(video, site_url=site_url, waited=wait)
     if video["state"] == "failed":
         raise CommandFailed(f"{file.name}: {(video.get('failure') or {}).get('message', 'it could not be processed')}")
 
@@ -71,7 +75,7 @@ def _await_ready(api: Api, video: Json) -> Json:
         told: tuple[str, int] | None = None
         while video["state"] not in {"ready", "failed"}:
             time.sleep(_POLL_S)
-            video = api.request("GET", f"/api/videos/{video['video_id']}")
+            video = _look(api, video["video_id"])
             progress.update(task, description=video["state"], completed=video["progress_percent"])
             if not err.is_terminal and (video["state"], video["progress_percent"]) != told:
                 told = (video["state"], video["progress_percent"])
@@ -79,10 +83,24 @@ def _await_ready(api: Api, video: Json) -> Json:
     return video
 
 
-def _print_video(video: Json, *, waited: bool) -> None:
+def _look(api: Api, video_id: str) -> Json:
+    """Ask for the video, again and again while the platform restarts: nothing is lost then, it only does not answer."""
+    deadline_s = time.monotonic() + _OUTAGE_S
+    while True:
+        try:
+            return api.request("GET", f"/api/videos/{video_id}")
+        except CommandFailed as failed:
+            refused = isinstance(failed, ApiRefused) and failed.status < _SERVER_ERROR
+            if refused or time.monotonic() > deadline_s:
+                raise
+        time.sleep(_POLL_S)
+
+
+def _print_video(video: Json, *, site_url: str, waited: bool) -> None:
     out.print(f"[bold]{video['title']}[/]  {video['video_id']}  {video['state']}")
     playback = video.get("playback")
     if playback:
+        out.print(f"  {'Watch':7} {site_url}/watch/{video['video_id']}")
         for name, key in (("HLS", "hls_url"), ("DASH", "dash_url"), ("poster", "poster_url")):
             out.print(f"  {name:7} {playback[key]}")
         if video.get("visibility") == "private":

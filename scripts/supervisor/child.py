@@ -8,10 +8,13 @@ import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from scripts.supervisor.logs import bound_log, start_log
 from scripts.supervisor.messages import ChildReport, ChildState, ProcessSpec
 from scripts.supervisor.processes import Identity, family, identify, kill_all
+
+Event: TypeAlias = Literal["died", "started"]
 
 MAX_RESTARTS = 5
 _FIRST_PAUSE_S = 0.5
@@ -37,16 +40,16 @@ class Child:
         """Return the process's number while it runs."""
         return self._process.pid if self._state == "running" else None
 
-    def look_after(self) -> bool:
-        """Notice a death, start again when it is time; tell whether anything changed."""
+    def look_after(self) -> Event | None:
+        """Notice a death, start again when it is time; tell what happened, if anything."""
         bound_log(self._log)
         if self._state == "running" and self._has_ended():
             self._bury()
-            return True
+            return "died"
         if self._state == "restarting" and self._restart_at is not None and time.monotonic() >= self._restart_at:
             self._start()
-            return True
-        return False
+            return "started"
+        return None
 
     def stop(self) -> None:
         """Ask the process to end, wait, then kill what is left of it and of what it started."""

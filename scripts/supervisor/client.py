@@ -16,7 +16,7 @@ from pathlib import Path
 from scripts.checkout import ROOT
 from scripts.supervisor.logs import start_log
 from scripts.supervisor.messages import ProcessSpec, Report, parse_report, read_report
-from scripts.supervisor.processes import is_alive, stop
+from scripts.supervisor.processes import identify, is_alive, stop
 from scripts.supervisor.server import REPORT_NAME, SOCKET_NAME
 
 _START_TIMEOUT_S = 15.0
@@ -55,19 +55,21 @@ def start_supervisor(run_dir: Path, log_dir: Path) -> Report:
     (run_dir / SOCKET_NAME).unlink(missing_ok=True)
     log = start_log(log_dir, "supervisor")
     with log.open("ab") as output:
-        process = subprocess.Popen(
+        said = subprocess.run(
             [sys.executable, "-m", "scripts.supervisor.server", str(run_dir), str(log_dir)],
+            check=False,
             cwd=ROOT,
             env=_environment(),
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=subprocess.PIPE,
             stderr=output,
             start_new_session=True,
-        )
+        ).stdout
+    identity = identify(int(said)) if said.strip().isdigit() else None
     deadline = time.monotonic() + _START_TIMEOUT_S
-    while time.monotonic() < deadline and process.poll() is None:
+    while identity and is_alive(identity) and time.monotonic() < deadline:
         report = current_report(run_dir)
-        if report and report.supervisor.pid == process.pid and (run_dir / SOCKET_NAME).exists():
+        if report and report.supervisor == identity and (run_dir / SOCKET_NAME).exists():
             return report
         time.sleep(0.02)
     raise SupervisorError(f"the supervisor did not start: see {log}")

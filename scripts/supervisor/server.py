@@ -46,9 +46,10 @@ class Supervisor:
             asker: socket.socket | None = None
             while not self._stopping:
                 asker = self._accept(listener)
-                changes = [child.look_after() for child in self._children.values()]
-                if any(changes):
+                events = {child.look_after() for child in self._children.values()} - {None}
+                if "died" in events:
                     self._kill_strays()
+                if events:
                     self._write()
                 self._reap()
             self._stop_all()
@@ -124,9 +125,9 @@ class Supervisor:
         (self._run_dir / SOCKET_NAME).unlink(missing_ok=True)
 
     def _kill_strays(self) -> None:
-        """Kill what a dead child had started in sessions of their own: it has become our child by now."""
-        own = {child.pid for child in self._children.values()}
-        kill_all(family(children(os.getpid()) - own) - own)
+        """Kill what a dead child had started in sessions of their own: those have become our children by now."""
+        own = {child.pid for child in self._children.values() if child.pid}
+        kill_all(family(children(os.getpid()) - family(own)))
 
     def _reap(self) -> None:
         """Bury orphans that became ours; our own children are waited for by their `Child`."""
@@ -161,9 +162,20 @@ def _adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def _detach() -> None:
+    """Go on in a child whose number is printed: nobody waits for it, and its standard output is the log's."""
+    child = os.fork()
+    if child:
+        print(child)  # noqa: T201 - read by the client
+        sys.stdout.flush()
+        os._exit(0)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
 def main(arguments: Sequence[str]) -> int:
     """Supervise until told to stop."""
     run_dir, log_dir = (Path(argument) for argument in arguments)
+    _detach()
     Supervisor(run_dir, log_dir).serve()
     return 0
 

@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+import time
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -147,6 +149,36 @@ def test_an_event_that_comes_twice_starts_nothing(creator: Creator, film: Video,
     executions = workflows.list_executions(stateMachineArn=machine)["executions"]
     assert [found["name"] for found in executions].count(key.replace("/", "-")) == 1
     assert creator.video(film["video_id"])["state"] == "ready"
+
+
+def test_the_bus_tells_of_every_turn(creator: Creator, clip: Path, platform: Platform) -> None:
+    heard = _listen(platform)
+    video_id = creator.upload(clip)
+    creator.wait(video_id)
+    told: dict[str, Any] = {}
+    deadline_s = time.monotonic() + TIMEOUT_S
+    while "VideoReady" not in told and time.monotonic() < deadline_s:
+        told |= {event["detail-type"]: event["detail"] for event in heard()}
+    assert {"VideoUploaded", "VideoPlayable", "VideoReady"} <= set(told)
+    assert told["VideoReady"]["video_id"] == video_id
+    assert told["VideoReady"]["duration_ms"] == SECONDS * 1000
+
+
+def _listen(platform: Platform) -> Callable[[], list[dict[str, Any]]]:
+    """Put a queue behind the bus; return what takes the news out of it."""
+    queues = platform.session().client("sqs", endpoint_url=platform.emulator_url)
+    rules = platform.session().client("events", endpoint_url=platform.emulator_url)
+    queue = queues.create_queue(QueueName="heard")["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    bus = platform.outputs["EventBus"]
+    rules.put_rule(Name="heard", EventBusName=bus, EventPattern=json.dumps({"source": ["millrace"]}))
+    rules.put_targets(Rule="heard", EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
+
+    def take() -> list[dict[str, Any]]:
+        answer = queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+    return take
 
 
 def test_an_upload_goes_on_where_it_stopped(creator: Creator, clip: Path) -> None:

@@ -8,7 +8,7 @@ from millrace.media import cmaf, ffmpeg, package
 from millrace.media.codecs import codec_of
 from millrace.media.intake import Examined, ProbeFailed, examine
 from millrace.media.plan import Chunk, EncodePlan, make_plan
-from millrace.media.probe import Limits
+from millrace.media.probe import Limits, require_whole_input
 from millrace.platform import process
 from tests.media_fixtures.tools import FFMPEG, FFPROBE
 
@@ -36,21 +36,24 @@ class Transcoded:
 def examine_file(path: Path, limits: Limits = LOCAL) -> Examined:
     """Examine a local file."""
     data = path.read_bytes()
-
-    def run(argv: list[str]) -> str:
-        try:
-            return process.run(argv, timeout_s=30).stdout.decode()
-        except process.ToolFailed as error:
-            raise ProbeFailed(error.stderr_tail) from error
-
     return examine(
         lambda offset, length: data[offset : offset + length],
         len(data),
-        run=run,
+        run=run_ffprobe,
         ffprobe=FFPROBE,
         url=str(path.absolute()),
         limits=limits,
     )
+
+
+def run_ffprobe(argv: list[str]) -> str:
+    """Run ffprobe as the workflow does."""
+    try:
+        finished = process.run(argv, timeout_s=30)
+    except process.ToolFailed as error:
+        raise ProbeFailed(error.stderr_tail) from error
+    require_whole_input(finished.stderr_tail)
+    return finished.stdout.decode()
 
 
 def transcode(path: Path, folder: Path, *, parallelism: int = 8) -> Transcoded:
@@ -88,7 +91,8 @@ def transcode(path: Path, folder: Path, *, parallelism: int = 8) -> Transcoded:
 def _encode_chunk(path: Path, folder: Path, plan: EncodePlan, chunk: Chunk) -> dict[str, cmaf.Cut]:
     work = folder / f"chunk_{chunk.index}"
     work.mkdir(parents=True)
-    process.run(ffmpeg.chunk_argv(FFMPEG, plan, chunk, str(path), str(work), LOCAL), timeout_s=60)
+    finished = process.run(ffmpeg.chunk_argv(FFMPEG, plan, chunk, str(path), str(work), LOCAL), timeout_s=60)
+    require_whole_input(finished.stderr_tail)
     outputs = ffmpeg.chunk_outputs(plan, str(work))
     return {
         rendition.name: cmaf.cut_chunk(Path(outputs[rendition.name]), plan, chunk, rendition)

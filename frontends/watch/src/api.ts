@@ -36,9 +36,7 @@ export async function fetchVideo(videoId: string): Promise<Video> {
 
 /** Ask for playback of a private video; the answer also sets the cookies that its media demands. */
 export async function openPlayback(videoId: string): Promise<Playback> {
-  const answer = await call('POST', `/api/videos/${encodeURIComponent(videoId)}/playback`);
-  // The addresses may stand alone or under the same key as in the video itself.
-  const playback = parsePlayback(field(answer, 'playback') ?? answer);
+  const playback = parsePlayback(await call('POST', `/api/videos/${encodeURIComponent(videoId)}/playback`));
   if (playback === null) throw new ApiUnreachable('the answer names no media');
   return playback;
 }

@@ -62,10 +62,10 @@ async function showFilm(stage: HTMLElement, video: Video, playback: Playback, vi
 
 function about(video: Video, control: HTMLElement | null): HTMLElement {
   const heading = control === null ? 'h2' : 'h1';
-  const title = element(heading, { class: 'text-xl font-bold tracking-tight break-words sm:text-2xl' }, video.title || WORDS.untitled);
+  const title = element(heading, { class: 'text-xl font-bold tracking-tight sm:text-2xl' }, video.title || WORDS.untitled);
   const length = video.durationMs === null ? null : element('p', { class: 'text-sm text-quiet tabular-nums' }, formatDuration(video.durationMs));
   const top = element('div', { class: 'flex flex-wrap items-center justify-between gap-x-6 gap-y-2' }, title, control);
-  const description = video.description === '' ? null : element('p', { class: 'max-w-prose break-words whitespace-pre-line' }, video.description);
+  const description = video.description === '' ? null : element('p', { class: 'max-w-prose whitespace-pre-line' }, video.description);
   return element('div', { class: control === null ? 'flex flex-col gap-2 pt-2' : 'flex flex-col gap-2 px-4 sm:px-0' }, top, length, description);
 }
 
@@ -80,7 +80,7 @@ function keyHelp(): HTMLElement {
   );
   const list = element('dl', { class: 'mt-3 grid w-fit grid-cols-[auto_auto] items-center gap-x-6 gap-y-2' }, ...rows);
   const summary = element('summary', { class: 'w-fit cursor-pointer text-quiet hover:text-ink' }, WORDS.keys);
-  return element('details', { class: 'px-4 pb-8 text-sm sm:px-0' }, summary, list);
+  return element('details', { class: 'px-4 pb-8 text-sm sm:px-0 pointer-coarse:hidden' }, summary, list);
 }
 
 interface Working {
@@ -93,9 +93,9 @@ function workingNotice(): Working {
   const node = asStatus(notice(WORDS.uploadingTitle, WORDS.uploadingText));
   const [title, sentence] = [node.querySelector('h1'), node.querySelector('p')];
   const bar = element('progress', { max: '100', 'aria-label': WORDS.processingLabel });
-  const percent = element('span', { class: 'w-12 text-right font-semibold tabular-nums' });
+  const percent = element('span', { class: 'w-14 text-right font-semibold whitespace-nowrap tabular-nums' });
   const meter = element('div', { class: 'flex w-full max-w-xl items-center gap-3' }, bar, percent);
-  const film = element('p', { class: 'font-semibold break-words' });
+  const film = element('p', { class: 'font-semibold' });
   node.append(meter, film);
   return {
     node,

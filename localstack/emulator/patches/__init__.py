@@ -13,7 +13,9 @@ from emulator.patches import (
     housekeeping,
     lambda_workers,
     layer_files,
+    log_streams,
     openapi_import,
+    proxy_failures,
     rest_api_id,
     resumed_executions,
     s3_reads,
@@ -33,6 +35,8 @@ def apply_all(settings: Settings, sandboxes: Sandboxes) -> None:
     lambda_workers.apply(sandboxes)
     embedded_metrics.apply()
     event_retries.apply()
+    log_streams.apply()
+    proxy_failures.apply()
     openapi_import.apply()
     rest_api_id.apply()
     table_ttl.apply()

@@ -19,7 +19,10 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 # As strict as a site could set it: the pages must not need more. Media Source Extensions play from blob: addresses.
-CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src 'self' blob:"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "media-src 'self' blob:"
+)
 
 VIDEO_ID = "01jd0c2v8g3h4j5k6m7n8p9q0r"
 
@@ -43,7 +46,8 @@ class Origin:
     def add_video(self, state: str = "ready", visibility: str = "public", **fields: Any) -> dict[str, Any]:
         """Put a video in a state; `fields` overrides what the API says of it."""
         base = f"/media/{visibility}/{VIDEO_ID}/01jd0c2v8g000000000000000a"
-        playback = {"hls_url": f"{base}/main.m3u8", "dash_url": f"{base}/manifest.mpd", "poster_url": f"{base}/poster.jpg"}
+        files = {"hls_url": "main.m3u8", "dash_url": "manifest.mpd", "poster_url": "poster.jpg"}
+        playback = {name: f"{base}/{file}" for name, file in files.items()}
         video: dict[str, Any] = {
             "video_id": VIDEO_ID,
             "title": "The mill in the valley",
@@ -92,7 +96,7 @@ class Origin:
     async def _playback(self, request: Request) -> Response:
         if self.playback_status != 200:
             return _problem(self.playback_status)
-        response = JSONResponse({"playback": self.videos[request.path_params["video_id"]]["playback"]})
+        response = JSONResponse(self.videos[request.path_params["video_id"]]["playback"])
         if self.cookie is not None:
             response.set_cookie("CloudFront-Signature", self.cookie, path="/media/private", httponly=True)
         return response

@@ -3,29 +3,40 @@
   const notes = { frames: [], longestStall_ms: 0, waits: 0, ended: false, violations: [] };
   globalThis.screenNotes = notes;
 
-  // Reads the number that the strip of a frame carries, or null if the strip is not one (see clip.py).
+  // Reads the number of a frame from its upper part: twelve bars, the lowest bit on the left (tests/media_fixtures).
+  const BITS = 12;
+  const BARCODE_SHARE = 0.4;
   const readNumber = (video) => {
-    const cells = 16;
-    const canvas = new OffscreenCanvas(cells * 4, 4);
+    const canvas = new OffscreenCanvas(BITS * 4, 4);
     const pen = canvas.getContext('2d', { willReadFrequently: true });
-    pen.drawImage(video, 0, 0, video.videoWidth, video.videoHeight / 8, 0, 0, cells * 4, 4);
-    const { data } = pen.getImageData(0, 2, cells * 4, 1);
-    let code = 0;
-    for (let cell = 0; cell < cells; cell++) {
-      const level = data[(cell * 4 + 2) * 4];
+    const { videoWidth: width, videoHeight: height } = video;
+    pen.drawImage(video, 0, height * BARCODE_SHARE * 0.3, width, height * BARCODE_SHARE * 0.4, 0, 0, BITS * 4, 4);
+    const { data } = pen.getImageData(0, 2, BITS * 4, 1);
+    let number = 0;
+    for (let bit = 0; bit < BITS; bit++) {
+      const level = data[(bit * 4 + 2) * 4];
       if (level > 90 && level < 160) return null;
-      code = (code << 1) | (level > 125 ? 1 : 0);
+      if (level > 125) number |= 1 << bit;
     }
-    const number = code >> 4;
-    return (number * 7 + 5) % 16 === (code & 15) ? number : null;
+    return number;
   };
 
-  const readColour = (video) => {
-    const canvas = new OffscreenCanvas(1, 1);
-    const pen = canvas.getContext('2d');
+  // The lower part is a slanted ramp of greys: a screen that is black, frozen grey or green noise has no such spread.
+  const readGreys = (video) => {
+    const canvas = new OffscreenCanvas(48, 16);
+    const pen = canvas.getContext('2d', { willReadFrequently: true });
     const { videoWidth: width, videoHeight: height } = video;
-    pen.drawImage(video, width / 4, height / 2, width / 2, height / 4, 0, 0, 1, 1);
-    return [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+    pen.drawImage(video, 0, height * 0.5, width, height * 0.45, 0, 0, 48, 16);
+    const { data } = pen.getImageData(0, 0, 48, 16);
+    let darkest = 255;
+    let lightest = 0;
+    let tint = 0;
+    for (let at = 0; at < data.length; at += 4) {
+      darkest = Math.min(darkest, data[at]);
+      lightest = Math.max(lightest, data[at]);
+      tint = Math.max(tint, Math.abs(data[at] - data[at + 1]), Math.abs(data[at] - data[at + 2]));
+    }
+    return { darkest, lightest, tint };
   };
 
   const watchFrames = (video) => {
@@ -75,7 +86,7 @@
       width_px: video.videoWidth,
       height_px: video.videoHeight,
       number: readNumber(video),
-      colour: readColour(video),
+      greys: readGreys(video),
     };
   };
 })();

@@ -1,6 +1,7 @@
 """Drive a watch page as a viewer does, and say what was on the screen."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -23,7 +24,7 @@ class Sight:
     duration_s: float
     buffered: tuple[tuple[float, float], ...]
     frames: tuple[tuple[float, int | None], ...]
-    """Each frame that was presented: its time in the film, and the number in its strip (None: unreadable)."""
+    """Each frame that was presented: its time in the film, and the number in its picture (None: unreadable)."""
     decoded: int
     dropped: int
     audio_bytes: int
@@ -32,15 +33,17 @@ class Sight:
     is_ended: bool
     size_px: tuple[int, int]
     number: int | None
-    """The number in the strip of the frame on screen."""
-    colour: tuple[int, int, int]
+    """The number in the picture on screen."""
+    darkest: int
+    lightest: int
+    tint: int
+    """Of the lower part of the picture on screen: grey levels, and how far any point is from grey."""
     violations: tuple[str, ...]
     """What the page did against its Content-Security-Policy."""
 
     @classmethod
     def parse(cls, notes: dict[str, Any]) -> Self:
         """Read the recorder's notes."""
-        red, green, blue = notes["colour"]
         return cls(
             position_s=notes["position_s"],
             duration_s=notes["duration_s"],
@@ -54,7 +57,9 @@ class Sight:
             is_ended=notes["ended"],
             size_px=(notes["width_px"], notes["height_px"]),
             number=notes["number"],
-            colour=(red, green, blue),
+            darkest=notes["greys"]["darkest"],
+            lightest=notes["greys"]["lightest"],
+            tint=notes["greys"]["tint"],
             violations=tuple(notes["violations"]),
         )
 
@@ -95,13 +100,13 @@ class Screen:
 
     def play(self) -> None:
         """Start the film with the keyboard, if it does not run already."""
-        if self.state != "playing":
+        if self.page.evaluate("document.querySelector('video').paused"):
             self.page.keyboard.press("k")
         self.wait_state("playing", "ended")
 
     def pause(self) -> None:
         """Stop the film with the keyboard."""
-        if self.state == "playing":
+        if not self.page.evaluate("document.querySelector('video').paused"):
             self.page.keyboard.press("k")
         self.wait_state("paused", "ended")
 
@@ -118,20 +123,18 @@ class Screen:
         """Wait until the film is over."""
         self.wait_state("ended", deadline_s=deadline_s)
 
-    def seek(self, position_s: float) -> None:
-        """Put the film to a position, as the seek bar does, and wait until its frame is on screen."""
-        self.page.evaluate(
-            """at => new Promise((done) => {
-              const video = document.querySelector('video');
-              video.addEventListener('seeked', () => video.requestVideoFrameCallback(() => done()), { once: true });
-              video.currentTime = at;
-            })""",
-            position_s,
-        )
+    def seek(self, position_s: float, deadline_s: float = DEADLINE_S) -> None:
+        """Put the film to a position, as the seek bar does; its picture comes soon after: `wait_number`."""
+        self.page.evaluate("at => { document.querySelector('video').currentTime = at; }", position_s)
+        self._wait("() => !document.querySelector('video').seeking", None, deadline_s)
 
     def wait_number(self, number: int, deadline_s: float = DEADLINE_S) -> None:
         """Wait until the frame of that number is on screen."""
         self._wait("wanted => globalThis.readScreen().number === wanted", number, deadline_s)
+
+    def wait_width(self, width_px: int, deadline_s: float = DEADLINE_S) -> None:
+        """Wait until the picture on screen is that wide, before any scaling."""
+        self._wait("wanted => document.querySelector('video').videoWidth === wanted", width_px, deadline_s)
 
     def sight(self) -> Sight:
         """Return what was seen up to now."""
@@ -141,7 +144,7 @@ class Screen:
         self.page.wait_for_function(condition, arg=argument, timeout=deadline_s * 1000)
 
 
-def check_seen(sight: Sight, *, frame_rate: float, stall_s: float = 2.0) -> None:
+def check_seen(sight: Sight, *, frame_rate: Fraction, stall_s: float = 2.0) -> None:
     """Assert that what was seen is a film as it should be: each frame itself, in order, with sound, without a hitch.
 
     `stall_s` is generous, for a machine that does other work at the same time.
@@ -156,7 +159,7 @@ def check_seen(sight: Sight, *, frame_rate: float, stall_s: float = 2.0) -> None
     check_frames(sight, frame_rate=frame_rate)
 
 
-def check_frames(sight: Sight, *, frame_rate: float) -> None:
+def check_frames(sight: Sight, *, frame_rate: Fraction) -> None:
     """Assert that each moment of the film showed its own frame.
 
     A page that is told late of a frame reads a newer one off the screen; it never reads an older one, and never for
@@ -165,13 +168,13 @@ def check_frames(sight: Sight, *, frame_rate: float) -> None:
     shifts: dict[int, list[int]] = {}
     for time_s, number in sight.frames:
         assert number is not None, f"the picture at {time_s} s is unreadable"
-        shifts.setdefault(int(time_s), []).append(number - round(time_s * frame_rate))
+        shifts.setdefault(int(time_s), []).append(number - round(time_s * float(frame_rate)))
     for second, seen in shifts.items():
         assert min(seen) >= 0, f"a picture of the past was shown in second {second}: {seen}"
         assert sorted(seen)[len(seen) // 2] == 0, f"second {second} shows the frames of another time: {seen}"
 
 
-def check_colour(sight: Sight, expected: tuple[int, int, int], tolerance: int = 24) -> None:
-    """Assert the colour of the picture, as near as an encoder keeps it."""
-    difference = max(abs(seen - wanted) for seen, wanted in zip(sight.colour, expected, strict=True))
-    assert difference <= tolerance, f"the picture is {sight.colour}, not {expected}"
+def check_picture(sight: Sight) -> None:
+    """Assert that the screen shows the grey slopes of the test clip: not black, not one grey, not a green ruin."""
+    assert sight.lightest - sight.darkest > 60, f"all greys are between {sight.darkest} and {sight.lightest}"
+    assert sight.tint < 16, f"a grey film has colour: {sight.tint}"

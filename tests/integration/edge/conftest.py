@@ -52,14 +52,7 @@ def site(emulator: servers.Server, cloud: Cloud, origin: OriginServer) -> Site:
     s3.put_bucket_policy(Bucket="edge-site", Policy=deployment.read_policy("edge-site"))
     key, group = cloud.signing_key("media")
     api_id = _make_api(emulator)
-    access = cloud.client.create_origin_access_control(
-        OriginAccessControlConfig={
-            "Name": "edge",
-            "SigningProtocol": "sigv4",
-            "SigningBehavior": "always",
-            "OriginAccessControlOriginType": "s3",
-        }
-    )["OriginAccessControl"]["Id"]
+    access = cloud.access_control("edge")
     trusted = {"Enabled": True, "Quantity": 1, "Items": [group]}
     fallback = cloud.function("fallback", deployment.FALLBACK)
     stamp = cloud.function("stamp", deployment.STAMP)
@@ -87,6 +80,7 @@ def site(emulator: servers.Server, cloud: Cloud, origin: OriginServer) -> Site:
             behavior("custom", "/live/*", CachePolicyId=live),
             behavior("custom", "/open/*", methods=deployment.ALL_METHODS, **api),
             behavior("custom", "/kept/*"),
+            behavior("custom", "/members/*", CachePolicyId=live, TrustedKeyGroups=trusted),
         ],
         CustomErrorResponses={
             "Quantity": 2,

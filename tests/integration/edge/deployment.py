@@ -102,6 +102,18 @@ class Cloud:
         group = self.client.create_key_group(KeyGroupConfig={"Name": f"{name}-group", "Items": [key_id]})
         return SigningKey(key_id, private), group["KeyGroup"]["Id"]
 
+    def access_control(self, name: str) -> str:
+        """Create an origin access control for S3; return its id."""
+        config = {
+            "Name": name,
+            "SigningProtocol": "sigv4",
+            "SigningBehavior": "always",
+            "OriginAccessControlOriginType": "s3",
+        }
+        made = self.client.create_origin_access_control(OriginAccessControlConfig=config)
+        access_id: str = made["OriginAccessControl"]["Id"]
+        return access_id
+
     def function(self, name: str, code: str) -> str:
         """Create and publish a function; return its ARN."""
         config = {"Comment": "", "Runtime": "cloudfront-js-2.0"}
@@ -177,17 +189,19 @@ class Cloud:
         config = {**reply["DistributionConfig"], **changes}
         self.client.update_distribution(Id=distribution_id, IfMatch=reply["ETag"], DistributionConfig=config)
 
+    def delete_distribution(self, distribution_id: str) -> None:
+        self.change_distribution(distribution_id, Enabled=False)
+        etag = self.client.get_distribution_config(Id=distribution_id)["ETag"]
+        self.client.delete_distribution(Id=distribution_id, IfMatch=etag)
+
     def invalidate(self, distribution_id: str, *paths: str) -> None:
         batch = {"Paths": {"Quantity": len(paths), "Items": list(paths)}, "CallerReference": uuid.uuid4().hex}
         self.client.create_invalidation(DistributionId=distribution_id, InvalidationBatch=batch)
 
 
-def read_policy(bucket: str) -> str:
-    """Return a bucket policy that lets CloudFront read."""
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudfront.amazonaws.com"},
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{bucket}/*",
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def read_policy(bucket: str, *, may_list: bool = True) -> str:
+    """Return a bucket policy that lets CloudFront read and, if asked for, list."""
+    statement = {"Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}}
+    read = {**statement, "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    listing = {**statement, "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{bucket}"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [read, listing] if may_list else [read]})

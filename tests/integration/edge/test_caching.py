@@ -17,6 +17,13 @@ from tests.integration.emulator.servers import eventually
 MEGABYTE = 1024 * 1024
 
 
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
 def test_the_query_decides_where_the_policy_says_so(viewer: httpx.Client, origin: OriginServer) -> None:
     origin.pages["/base/live/query"] = Page(b"x", headers={"Cache-Control": "max-age=30"})
     origin.pages["/base/kept/query"] = Page(b"x")
@@ -67,6 +74,28 @@ def test_an_expired_object_covers_for_an_origin_that_fails(viewer: httpx.Client,
 
     eventually(asked_again)
     assert viewer.get("/live/stale").status_code == 200
+
+
+def test_an_object_may_be_served_stale_while_the_origin_is_asked(
+    viewer: httpx.Client, origin: OriginServer, gate: threading.Event
+) -> None:
+    headers = {"Cache-Control": "max-age=1, stale-while-revalidate=60"}
+    origin.pages["/base/live/swr"] = Page(b"old", headers=headers)
+    viewer.get("/live/swr")
+    origin.pages["/base/live/swr"] = Page(b"new", headers=headers, head_gate=gate)
+
+    def asked_again() -> None:
+        assert viewer.get("/live/swr").content == b"old"
+        assert len(origin.asked("/base/live/swr")) == 2
+
+    eventually(asked_again)
+    assert viewer.get("/live/swr").content == b"old"
+    gate.set()
+
+    def renewed() -> None:
+        assert viewer.get("/live/swr").content == b"new"
+
+    eventually(renewed)
 
 
 def test_what_forbids_storing_is_not_shared(viewer: httpx.Client, origin: OriginServer) -> None:
@@ -198,13 +227,6 @@ def test_an_invalidation_is_seen_within_two_seconds(viewer: httpx.Client, site: 
 
     eventually(renewed, within_s=2)
     assert viewer.get("/media/kept.m4s").content == b"old"
-
-
-@pytest.fixture
-def gate() -> Iterator[threading.Event]:
-    gate = threading.Event()
-    yield gate
-    gate.set()
 
 
 def test_an_object_on_its_way_while_it_is_invalidated_is_not_kept(

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from tests.integration.edge.conftest import Site
 from tests.integration.edge.deployment import SigningKey
 from tests.integration.edge.edge_process import EdgeProcess
+from tests.integration.edge.origin_server import OriginServer, Page
 
 VIDEO = "/media/private/01video/01upload"
 
@@ -89,9 +90,13 @@ def test_a_signed_url_with_a_canned_policy_works_until_it_is_changed(
     assert viewer.get(url.replace("01video/01upload", "02other")).status_code == 403
 
 
-def test_the_origin_sees_nothing_of_the_signature(viewer: httpx.Client, edge: EdgeProcess, site: Site) -> None:
-    # S3 would take Signature and Expires for a presigned request of its own, and refuse it.
-    site.put(f"{VIDEO[1:]}/poster.jpg", b"jpg")
+def test_neither_the_cache_nor_the_origin_sees_anything_of_the_signature(
+    viewer: httpx.Client, edge: EdgeProcess, site: Site, origin: OriginServer
+) -> None:
+    # This behaviour passes and distinguishes every query string.
+    origin.pages["/base/members/a"] = Page(b"a")
     signer = CloudFrontSigner(site.key.key_id, _sign(site.key))
-    url = signer.generate_presigned_url(f"{edge.url}{VIDEO}/poster.jpg", date_less_than=_in_a_minute())
-    assert viewer.get(url).content == b"jpg"
+    for expires in (_in_a_minute(), _in_a_minute() + timedelta(minutes=1)):
+        url = signer.generate_presigned_url(f"{edge.url}/members/a?v=1", date_less_than=expires)
+        assert viewer.get(url).content == b"a"
+    assert [seen.target for seen in origin.asked("/base/members/a")] == ["/base/members/a?v=1"]

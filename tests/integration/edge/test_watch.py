@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.edge import edge_process
 from tests.integration.edge.conftest import Site
-from tests.integration.edge.deployment import Cloud, behavior, custom_origin, s3_origin
+from tests.integration.edge.deployment import Cloud, behavior, custom_origin, read_policy, s3_origin
 from tests.integration.edge.edge_process import EdgeProcess
 from tests.integration.edge.origin_server import OriginServer, Page
 from tests.integration.emulator import servers
@@ -23,9 +23,7 @@ def second(cloud: Cloud, origin: OriginServer, site: Site) -> Iterator[str]:
     shape = custom_origin("custom", "localhost", origin.port, path="/second")
     distribution_id = cloud.distribution([shape], behavior("custom"), [], DefaultRootObject="start.html")
     yield distribution_id
-    cloud.change_distribution(distribution_id, Enabled=False)
-    etag = cloud.client.get_distribution_config(Id=distribution_id)["ETag"]
-    cloud.client.delete_distribution(Id=distribution_id, IfMatch=etag)
+    cloud.delete_distribution(distribution_id)
 
 
 def test_each_distribution_has_a_host_of_its_own(
@@ -55,6 +53,26 @@ def test_a_new_behaviour_and_new_function_code_are_followed(
     eventually(lambda: answers("one"), within_s=3)
     cloud.change_function(name, ANSWER.format("two"))
     eventually(lambda: answers("two"), within_s=3)
+
+
+def test_a_bucket_shows_what_its_policy_allows_and_as_on_aws_hides_what_is_missing(
+    edge: EdgeProcess, cloud: Cloud, site: Site
+) -> None:
+    site.s3.create_bucket(Bucket="guarded")
+    site.s3.put_object(Bucket="guarded", Key="a.txt", Body=b"a")
+    made = cloud.distribution([s3_origin("guarded", cloud.access_control("guarded"))], behavior("guarded"), [])
+    headers = {"host": f"{made.lower()}.cloudfront.localhost:{edge.port}"}
+    edge.reload()
+    refused = httpx.get(f"{edge.url}/a.txt", headers=headers)
+    assert (refused.status_code, "<Code>AccessDenied</Code>" in refused.text) == (403, True)
+    site.s3.put_bucket_policy(Bucket="guarded", Policy=read_policy("guarded", may_list=False))
+    edge.reload()
+    assert httpx.get(f"{edge.url}/a.txt", headers=headers).content == b"a"
+    assert httpx.get(f"{edge.url}/missing.txt", headers=headers).status_code == 403
+    site.s3.put_bucket_policy(Bucket="guarded", Policy=read_policy("guarded"))
+    edge.reload()
+    assert httpx.get(f"{edge.url}/missing.txt", headers=headers).status_code == 404
+    cloud.delete_distribution(made)
 
 
 def test_a_deleted_distribution_is_no_longer_served(edge: EdgeProcess, cloud: Cloud, second: str) -> None:

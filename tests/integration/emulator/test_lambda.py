@@ -298,6 +298,19 @@ def test_a_function_that_cannot_run_says_why_as_on_lambda(
     assert ours.invoke(name)["errorType"] == error_type
 
 
+def test_the_logs_of_old_invocations_are_dropped(server: Server) -> None:
+    server.make_function("chatty", "def handler(event, context): print(event)")
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda n: server.invoke("chatty", n), range(310)))
+    server.invoke("chatty", "the last one")
+
+    logs = server.client("logs")
+    pages = logs.get_paginator("describe_log_streams").paginate(logGroupName="/aws/lambda/chatty")
+    assert sum(len(page["logStreams"]) for page in pages) == 300
+    found = logs.filter_log_events(logGroupName="/aws/lambda/chatty", filterPattern='"the last one"')["events"]
+    assert len(found) == 1
+
+
 def test_large_events_and_results_pass(ours: Server) -> None:
     ours.make_function("large", "def handler(event, context): return event * 2")
 

@@ -3,9 +3,11 @@
 import os
 import socket
 import subprocess
+import urllib.error
+import urllib.request
 from pathlib import Path
 
-from tests.integration.emulator.servers import REPOSITORY, emulator_python
+from tests.integration.emulator.servers import REPOSITORY, Server, emulator_python
 
 
 def run(*arguments: str, first_on_path: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -59,6 +61,35 @@ def test_an_interpreter_that_is_not_there_is_refused(tmp_path: Path) -> None:
         1,
         f"emulator: --lambda-python {tmp_path / 'python'} is not an executable file\n",
     )
+
+
+def status(server: Server, **headers: str) -> int:
+    request = urllib.request.Request(f"{server.endpoint}/_ministack/health", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            code: int = answer.status
+            return code
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_pages_of_other_sites_are_refused(server: Server) -> None:
+    assert status(server, Origin="https://evil.test") == 403
+    assert status(server, Origin="null") == 403
+    assert status(server, Host="evil.test:4566") == 403, "a name that was made to point to this machine"
+
+
+def test_pages_and_programs_of_this_machine_are_welcome(ours: Server) -> None:
+    for origin in ("http://localhost:8080", "http://127.0.0.1:8080", "http://d123.cloudfront.localhost:8080"):
+        assert status(ours, Origin=origin) == 200
+    for host in ("localhost:4566", "bucket.s3.localhost:4566", "abcd1234.execute-api.us-east-1.amazonaws.com"):
+        assert status(ours, Host=host) == 200
+
+
+def test_the_edge_passes_on_the_requests_of_any_page(ours: Server) -> None:
+    edge = {"X-Amz-Cf-Id": "abc"}
+    assert status(ours, Origin="https://fan.test", **edge) == 200
+    assert status(ours, Host="evil.test:4566", **edge) == 403
 
 
 def test_help_names_every_option() -> None:

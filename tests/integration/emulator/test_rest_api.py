@@ -1,5 +1,6 @@
 """REST APIs made from an OpenAPI body."""
 
+import json
 import urllib.error
 import urllib.request
 from typing import Any
@@ -33,7 +34,11 @@ def body(server: Server, function: str, **extra_paths: Any) -> dict[str, Any]:
         "info": {"title": "api", "version": "1"},
         "x-amazon-apigateway-binary-media-types": ["application/octet-stream"],
         "x-amazon-apigateway-gateway-responses": {
-            "DEFAULT_4XX": {"responseParameters": {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"}}
+            "DEFAULT_4XX": {"responseParameters": {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"}},
+            "DEFAULT_5XX": {
+                "responseParameters": {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"},
+                "responseTemplates": {"application/json": '{"title": "Failed"}'},
+            },
         },
         "paths": {
             "/things/{proxy+}": {"x-amazon-apigateway-any-method": {_MOCK: proxy}},
@@ -106,6 +111,17 @@ def test_binary_media_types_of_the_document_apply(server: Server) -> None:
     assert server.client("apigateway").get_rest_api(restApiId=api_id)["binaryMediaTypes"] == [
         "application/octet-stream"
     ]
+
+
+def test_a_failing_function_tells_the_client_nothing(server: Server) -> None:
+    server.make_function("leaky", 'def handler(event, context): raise ValueError("the password is 1234")')
+    api_id = server.deploy("leaky", api(server, body(server, "leaky")), {"Id": {"Ref": "Api"}})["Id"]
+
+    status, headers, text = call(server, api_id, "GET", "/things")
+
+    assert (status, json.loads(text)["title"]) == (502, "Failed")
+    assert "password" not in text
+    assert headers["access-control-allow-origin"] == "*", "as the API's gateway response says"
 
 
 def test_an_api_keeps_its_address_when_a_route_is_added(server: Server) -> None:

@@ -153,7 +153,7 @@ def test_an_event_that_its_function_cannot_take_ends_in_the_dead_letter_queue(se
         assert found
         return [json.loads(message["Body"]) for message in found]
 
-    (letter,) = eventually(letters, within_s=6)
+    (letter,) = eventually(letters, within_s=2 if server.is_stock else 10)
     assert letter["responsePayload"]["errorType"] == "ValueError"
 
 

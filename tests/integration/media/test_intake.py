@@ -8,15 +8,16 @@ import httpx
 import pytest
 
 from millrace.media.cmaf import CutError, cut_chunk
-from millrace.media.ffmpeg import audio_argv, chunk_argv, input_was_lost
-from millrace.media.intake import Examined, ProbeFailed, examine
+from millrace.media.decoders import DECODERS
+from millrace.media.ffmpeg import audio_argv, chunk_argv
+from millrace.media.intake import Examined, examine
 from millrace.media.plan import make_plan
-from millrace.media.probe import Limits, probe_argv
-from millrace.media.refusal import RefusalCode, SourceRejected
+from millrace.media.probe import Limits, packets_argv, probe_argv, require_whole_input
+from millrace.media.refusal import RefusalCode, SourceRejected, SourceUnreachable
 from millrace.platform import process
 from tests.media_fixtures import FFMPEG, FFPROBE, ClipOptions, make_clip
-from tests.media_fixtures.serving import Served, serve
-from tests.media_fixtures.transcoding import examine_file, transcode
+from tests.media_fixtures.serving import serve
+from tests.media_fixtures.transcoding import examine_file, run_ffprobe, transcode
 
 
 def _examine_url(url: str, limits: Limits | None = None) -> Examined:
@@ -26,13 +27,7 @@ def _examine_url(url: str, limits: Limits | None = None) -> Examined:
     def read(offset: int, length: int) -> bytes:
         return httpx.get(url, headers={"Range": f"bytes={offset}-{offset + length - 1}"}).content
 
-    def run(argv: list[str]) -> str:
-        try:
-            return process.run(argv, timeout_s=30).stdout.decode()
-        except process.ToolFailed as error:
-            raise ProbeFailed(error.stderr_tail) from error
-
-    return examine(read, size, run=run, ffprobe=FFPROBE, url=url, limits=limits or Limits())
+    return examine(read, size, run=run_ffprobe, ffprobe=FFPROBE, url=url, limits=limits or Limits())
 
 
 def _refusal(path: Path, limits: Limits | None = None) -> RefusalCode:
@@ -174,17 +169,12 @@ def test_too_many_streams_are_refused(tmp_path: Path) -> None:
 def test_a_lost_connection_is_not_blamed_on_the_file(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "clip.mp4", seconds=1)
     data = path.read_bytes()
-
-    def run(argv: list[str]) -> str:
-        try:
-            return process.run(argv, timeout_s=20).stdout.decode()
-        except process.ToolFailed as error:
-            raise ProbeFailed(error.stderr_tail) from error
-
     with serve(tmp_path) as served:
         gone = f"{served.base_url}/gone"
-        with pytest.raises(ProbeFailed):
-            examine(lambda o, n: data[o : o + n], len(data), run=run, ffprobe=FFPROBE, url=gone, limits=Limits())
+        with pytest.raises(SourceUnreachable):
+            examine(
+                lambda o, n: data[o : o + n], len(data), run=run_ffprobe, ffprobe=FFPROBE, url=gone, limits=Limits()
+            )
 
 
 SUBTITLES = """[Script Info]
@@ -213,11 +203,24 @@ def test_a_connection_lost_while_encoding_is_noticed(tmp_path: Path) -> None:
     with serve(tmp_path, break_after_bytes=clip.stat().st_size // 8) as served:
         url = f"{served.base_url}/clip.mp4"
         video = process.run(chunk_argv(FFMPEG, plan, plan.chunks[0], url, str(tmp_path)), timeout_s=30)
-        assert input_was_lost(video.stderr_tail)
+        with pytest.raises(SourceUnreachable):
+            require_whole_input(video.stderr_tail)
         with pytest.raises(CutError):
             cut_chunk(tmp_path / "video_180p.mp4", plan, plan.chunks[0], plan.renditions[0])
         served.paths.clear()
-        assert input_was_lost(process.run(audio_argv(FFMPEG, plan, url, str(tmp_path)), timeout_s=30).stderr_tail)
+        audio = process.run(audio_argv(FFMPEG, plan, url, str(tmp_path)), timeout_s=30)
+        with pytest.raises(SourceUnreachable):
+            require_whole_input(audio.stderr_tail)
+
+
+def test_a_connection_lost_while_packets_are_listed_is_noticed(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.ts", seconds=6)
+    data = clip.read_bytes()
+    source = examine_file(clip).source
+    with serve(tmp_path, break_after_bytes=len(data) // 2) as served:
+        argv = packets_argv(FFPROBE, f"{served.base_url}/clip.ts", Limits(), source)
+        with pytest.raises(SourceUnreachable):
+            run_ffprobe(argv)
 
 
 def test_a_sound_connection_is_not_called_lost(tmp_path: Path) -> None:
@@ -226,12 +229,16 @@ def test_a_sound_connection_is_not_called_lost(tmp_path: Path) -> None:
     plan = make_plan(examined.source, examined.timeline, parallelism=1)
     with serve(tmp_path) as served:
         argv = chunk_argv(FFMPEG, plan, plan.chunks[0], f"{served.base_url}/clip.mp4", str(tmp_path))
-        assert not input_was_lost(process.run(argv, timeout_s=30).stderr_tail)
+        require_whole_input(process.run(argv, timeout_s=30).stderr_tail)
     cut_chunk(tmp_path / "video_180p.mp4", plan, plan.chunks[0], plan.renditions[0])
+
+
+def test_every_decoder_on_the_list_exists() -> None:
+    listed = subprocess.run([FFMPEG, "-hide_banner", "-decoders"], check=True, capture_output=True, text=True).stdout
+    assert set(DECODERS) <= {line.split()[1] for line in listed.splitlines() if len(line.split()) > 1}
 
 
 def test_ranges_are_served(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"0123456789")
     with serve(tmp_path) as served:
-        assert isinstance(served, Served)
         assert httpx.get(f"{served.base_url}/a", headers={"Range": "bytes=2-4"}).content == b"234"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from millrace.media.probe import Packet, SourceInfo, explain_failure, parse_packets, parse_probe
-from millrace.media.refusal import RefusalCode, SourceRejected
+from millrace.media.refusal import RefusalCode, SourceRejected, SourceUnreachable
 
 VIDEO: dict[str, Any] = {
     "index": 0,
@@ -127,10 +127,10 @@ def test_any_packet_list_can_be_read(text: str) -> None:
 )
 def test_what_ffprobe_complains_about_is_explained(stderr: str, code: RefusalCode) -> None:
     refusal = explain_failure(stderr)
-    assert refusal is not None
+    assert isinstance(refusal, SourceRejected)
     assert refusal.code is code
 
 
 @pytest.mark.parametrize("stderr", ["HTTP error 503", "Connection refused", "Input/output error", ""])
 def test_a_network_error_is_not_the_files_fault(stderr: str) -> None:
-    assert explain_failure(stderr) is None
+    assert isinstance(explain_failure(stderr), SourceUnreachable)

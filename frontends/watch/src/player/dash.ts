@@ -3,13 +3,38 @@ import { MediaPlayer, type MediaPlayerErrorEvent, type Representation } from 'da
 import { qualityLabel, type Engine, type EngineEvents, type Quality } from './engine';
 import { troubleOfStatus, type TroubleKind } from './trouble';
 
+/** Longer than the end of the sound may lie behind the end of the picture, and than a clock may be off. */
+const END_GRACE_S = 0.25;
+
+interface PlaybackClock {
+  getTimeToStreamEnd(stream?: object | null): number;
+}
+
+/**
+ * Leave the end of the film to the browser.
+ *
+ * dash.js 5.2.1 looks at its own clock five times a second and, if the film is a moment over before the browser says
+ * so, stops it there: paused a little before its end, and never ended.
+ */
+function patientClock(this: { readonly parent: PlaybackClock }): PlaybackClock {
+  const { parent } = this;
+  const { getTimeToStreamEnd } = parent;
+  // Only those calls ask for a stream that reckon what is buffered; they must stay exact.
+  return { getTimeToStreamEnd: (stream) => getTimeToStreamEnd(stream) + (stream ? 0 : END_GRACE_S) };
+}
+
 /** Play a DASH manifest. */
 export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s: number, events: EngineEvents): Engine {
   const player = MediaPlayer().create();
+  player.extend('PlaybackController', patientClock, true);
   const happened = MediaPlayer.events;
   player.updateSettings({
     debug: { logLevel: 0 },
-    streaming: { abr: { limitBitrateByPortal: true, usePixelRatioInLimitBitrateByPortal: true } },
+    streaming: {
+      abr: { limitBitrateByPortal: true, usePixelRatioInLimitBitrateByPortal: true },
+      // A second apart: an origin that falters for less than that many seconds is waited for.
+      retryAttempts: { InitializationSegment: 8, MediaSegment: 8 },
+    },
   });
   player.on(happened.STREAM_INITIALIZED, () => {
     const best = player.getRepresentationsByType('video').toSorted((a, b) => b.bandwidth - a.bandwidth);

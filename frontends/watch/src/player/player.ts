@@ -77,8 +77,9 @@ export class Player {
       const manifestUrl = this.#name === 'dash' ? this.#playback.dashUrl : this.#playback.hlsUrl;
       this.#engine = startEngine(this.#video, manifestUrl, at_s, this.#events);
     } catch {
-      // The engine's code did not arrive.
-      return this.#show('network');
+      // The engine's code did not arrive: no connection, or the site has changed since this page was loaded. Browsers
+      // remember a failed import, so only a new page helps.
+      return this.#show('network', () => location.reload());
     }
     // A refusal means that the viewer has to press play: the controls say so already.
     if (shouldPlay) await this.#video.play().catch(() => undefined);
@@ -100,11 +101,13 @@ export class Player {
     await this.#start(at_s, wasPlaying);
   }
 
-  #show(kind: TroubleKind): void {
+  #show(kind: TroubleKind, onAgain?: () => void): void {
     const at_s = this.#video.currentTime;
     this.#clear();
-    this.#notice = troubleNotice(kind, () => void this.#start(at_s, true));
+    this.#notice = troubleNotice(kind, onAgain ?? (() => void this.#start(at_s, true)));
     this.box.append(this.#notice);
+    // Behind the notice they would still take the keyboard's focus.
+    this.#video.controls = false;
     this.box.dataset['error'] = kind;
     this.#showState();
   }
@@ -113,6 +116,7 @@ export class Player {
     this.#release();
     this.#notice?.remove();
     this.#notice = null;
+    this.#video.controls = true;
     delete this.box.dataset['error'];
   }
 

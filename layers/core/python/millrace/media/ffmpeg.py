@@ -10,12 +10,20 @@ from typing import Any, Final
 
 import ffmpeg as graph  # type: ignore[import-untyped]
 
+from millrace.media.decoders import DECODERS
 from millrace.media.ladder import Rendition
 from millrace.media.plan import MARGIN_MIN_S, ROLL_FRAMES, AudioPlan, Chunk, EncodePlan
-from millrace.media.probe import AUDIO_CODECS, VIDEO_CODECS, Limits, input_options
+from millrace.media.probe import Limits, input_options
 from millrace.media.timeline import LONG_GAP_S
 
-__all__ = ["audio_argv", "audio_output", "chunk_argv", "chunk_outputs", "chunk_window", "input_was_lost", "poster_argv"]
+__all__ = [
+    "audio_argv",
+    "audio_output",
+    "chunk_argv",
+    "chunk_outputs",
+    "chunk_window",
+    "poster_argv",
+]
 
 CRF: Final = 23
 PRESET: Final = "veryfast"
@@ -26,9 +34,6 @@ POSTER_LONG_SIDE: Final = 1280
 POSTER_FRAMES: Final = 24
 POSTER_SHARE: Final = Fraction(1, 10)
 POSTER_LATEST_S: Final = 30
-_LOST: Final = ("ends prematurely", "input/output error", "connection reset", "connection timed out")
-# Codecs whose decoder has another name than the stream.
-_DECODER_NAMES: Final = {"mp3": "mp3float", "mp2": "mp2float", "mp1": "mp1float", "flv1": "flv", "dts": "dca"}
 
 
 def chunk_window(plan: EncodePlan, chunk: Chunk) -> tuple[int, int]:
@@ -78,34 +83,11 @@ def chunk_argv(
 def _input(plan: EncodePlan, limits: Limits | None, seek_s: Fraction | None) -> dict[str, str]:
     """Return the input's options; `seek_s` is a timestamp of the source."""
     options = input_options(limits or Limits())
-    decoders = (_DECODER_NAMES.get(codec, codec) for codec in VIDEO_CODECS | AUDIO_CODECS)
-    options["codec_whitelist"] = ",".join(sorted(decoders)) + "," + ",".join(_PCM)
+    options["codec_whitelist"] = ",".join(DECODERS)
     if seek_s is not None and seek_s > plan.container_start_s:
         # ffmpeg adds the container's start to what -ss says.
         options["ss"] = _decimal(seek_s - plan.container_start_s)
     return options
-
-
-_PCM: Final = tuple(
-    "pcm_" + name
-    for name in [
-        "s16le",
-        "s16be",
-        "s24le",
-        "s24be",
-        "s32le",
-        "s32be",
-        "u8",
-        "s8",
-        "f32le",
-        "f32be",
-        "f64le",
-        "alaw",
-        "mulaw",
-        "bluray",
-        "dvd",
-    ]
-)
 
 
 def _grid_frames(video: Any, plan: EncodePlan, first: int, last: int) -> Any:
@@ -226,15 +208,6 @@ def poster_argv(ffmpeg: str, plan: EncodePlan, source_url: str, output: str, lim
     options = {"format": "image2", "update": 1, "frames:v": 1, "c:v": "mjpeg", "q:v": 3}
     options |= {"pix_fmt": "yuvj420p", "map_metadata": -1, "fflags": "+bitexact", "flags:v": "+bitexact"}
     return _compile(ffmpeg, graph.output(picture, output, **options))
-
-
-def input_was_lost(stderr: str) -> bool:
-    """Return whether a run that ended well lost its source on the way, and must be repeated.
-
-    ffmpeg takes a broken connection for the end of the file, and ends with success.
-    """
-    said = stderr.lower()
-    return any(sign in said for sign in _LOST)
 
 
 def _compile(ffmpeg: str, output: Any) -> list[str]:

@@ -44,8 +44,8 @@ def examine(
 ) -> Examined:
     """Examine a file; raises SourceRejected with the reason when it cannot become a video.
 
-    `read(offset, length)` gives its bytes; `run(argv)` gives ffprobe's output or raises ProbeFailed, which goes
-    on to the caller when the file is not to blame.
+    `read(offset, length)` gives its bytes; `run(argv)` gives ffprobe's output, raises ProbeFailed for a bad end, and
+    calls `probe.require_whole_input` on a good one. Raises SourceUnreachable where trying again may help.
     """
     sniff(read(0, min(HEAD_BYTES, size_bytes)) if size_bytes else b"", size_bytes)
     moov = _moov(read, size_bytes)
@@ -60,10 +60,7 @@ def _run(run: Callable[[list[str]], str], argv: list[str]) -> str:
     try:
         return run(argv)
     except ProbeFailed as error:
-        refusal = probe.explain_failure(error.stderr)
-        if refusal is None:
-            raise
-        raise refusal from error
+        raise probe.explain_failure(error.stderr) from error
 
 
 def _moov(read: ReadRange, size_bytes: int) -> Moov | None:

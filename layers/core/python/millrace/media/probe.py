@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from millrace.media.refusal import RefusalCode, SourceRejected
+from millrace.media.decoders import AUDIO_CODECS, VIDEO_CODECS
+from millrace.media.refusal import RefusalCode, SourceRejected, SourceUnreachable
 
 __all__ = [
     "AudioStream",
@@ -23,6 +24,7 @@ __all__ = [
     "parse_packets",
     "parse_probe",
     "probe_argv",
+    "require_whole_input",
 ]
 
 # Containers whose demuxers read one file and open nothing else. Playlists (hls, dash, concat, sdp) must
@@ -39,65 +41,12 @@ DEMUXERS: Final = (
 )
 # Without an index a seek lands by guess, up to a group of pictures late.
 UNINDEXED: Final = frozenset({"mpegts", "mpeg", "flv", "ogg"})
-# What the ffmpeg we ship decodes well. AV1 is absent: its build has no software AV1 decoder.
-VIDEO_CODECS: Final = frozenset(
-    [
-        "h264",
-        "hevc",
-        "vp8",
-        "vp9",
-        "mpeg1video",
-        "mpeg2video",
-        "mpeg4",
-        "h263",
-        "msmpeg4v2",
-        "msmpeg4v3",
-        "wmv1",
-        "wmv2",
-        "wmv3",
-        "vc1",
-        "theora",
-        "prores",
-        "dnxhd",
-        "mjpeg",
-        "dvvideo",
-        "ffv1",
-        "flv1",
-        "vp6",
-        "vp6f",
-        "qtrle",
-        "cinepak",
-        "svq3",
-        "rawvideo",
-    ]
-)
-AUDIO_CODECS: Final = frozenset(
-    [
-        "aac",
-        "mp1",
-        "mp2",
-        "mp3",
-        "ac3",
-        "eac3",
-        "dts",
-        "truehd",
-        "opus",
-        "vorbis",
-        "flac",
-        "alac",
-        "wmav1",
-        "wmav2",
-        "wmapro",
-        "amr_nb",
-        "amr_wb",
-        "speex",
-    ]
-)
 ENCRYPTED_TAGS: Final = frozenset({"encv", "enca", "drmi", "drms"})
 PIXELS_MIN: Final = 16
 PIXELS_MAX: Final = 8192
 DURATION_MAX_S: Final = 12 * 3600
 CUT_OFF: Final = "The file is cut off: its end is missing. Upload it again."
+_LOST_SIGNS: Final = ("ends prematurely", "input/output error", "connection reset", "connection timed out")
 # Camera files are square or anamorphic up to 64:33; far outside it is a mistake, and ignored.
 PIXEL_ASPECT_MAX: Final = 4
 
@@ -344,7 +293,7 @@ def _audio_streams(streams: Sequence[dict[str, Any]]) -> tuple[AudioStream, ...]
         for s in streams
         if s.get("codec_type") == "audio" and s.get("channels") and int(s.get("sample_rate") or 0) > 0
     ]
-    known = [s for s in sounds if _is_known_sound(str(s.get("codec_name")))]
+    known = [s for s in sounds if s.get("codec_name") in AUDIO_CODECS]
     if sounds and not known:
         codec = sounds[0].get("codec_name", "unknown")
         raise SourceRejected(RefusalCode.UNSUPPORTED_CODEC, f"The sound is coded as {codec}, which we cannot decode.")
@@ -359,10 +308,6 @@ def _audio_streams(streams: Sequence[dict[str, Any]]) -> tuple[AudioStream, ...]
         )
         for s in known
     )
-
-
-def _is_known_sound(codec: str) -> bool:
-    return codec in AUDIO_CODECS or codec.startswith("pcm_")
 
 
 def _rotation(stream: dict[str, Any]) -> int:
@@ -390,20 +335,29 @@ def _seconds(text: object) -> Fraction | None:
         return None
 
 
-def explain_failure(stderr: str) -> SourceRejected | None:
-    """Turn ffprobe's complaint about a file into a refusal; nothing if the file is not to blame.
+def explain_failure(stderr: str) -> SourceRejected | SourceUnreachable:
+    """Turn ffprobe's complaint about a file into the error to raise.
 
-    A network error must be tried again, not told to the owner as a bad file.
+    A network error is SourceUnreachable: to be tried again, not told to the owner as a bad file.
     """
     said = stderr.lower()
     if "exceeds specified max pixel count" in said:
         return SourceRejected(RefusalCode.BAD_DIMENSIONS, "The picture is too large.")
     if "exceeds max_streams" in said:
         return SourceRejected(RefusalCode.TOO_MANY_STREAMS, f"The file holds more than {Limits().max_streams} streams.")
-    if "input/output error" in said:
-        return None
+    if "input/output error" in said or "ends prematurely" in said:
+        return SourceUnreachable(stderr)
     if "end of file" in said:
         return SourceRejected(RefusalCode.TRUNCATED, CUT_OFF)
     if "invalid data found" in said or "not on whitelist" in said or "could not find codec" in said:
         return _not_a_video()
-    return None
+    return SourceUnreachable(stderr)
+
+
+def require_whole_input(stderr: str) -> None:
+    """Raise SourceUnreachable if a run of ffmpeg or ffprobe that ended well lost its source on the way.
+
+    They take a broken connection for the end of the file, and end with success.
+    """
+    if any(sign in stderr.lower() for sign in _LOST_SIGNS):
+        raise SourceUnreachable("the connection to the source broke off")

@@ -27,3 +27,7 @@ class SourceRejected(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class SourceUnreachable(Exception):
+    """Say that a source could not be read to its end; the file is not to blame, and trying again may help."""

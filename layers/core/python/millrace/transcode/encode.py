@@ -7,12 +7,12 @@ from millrace.media.cmaf import cut_audio, cut_chunk
 from millrace.media.ffmpeg import audio_argv, audio_output, chunk_argv, chunk_outputs
 from millrace.media.package import AUDIO_NAME
 from millrace.media.probe import Limits
-from millrace.platform.process import ProcessLimits, run, tool
+from millrace.platform.process import ProcessLimits, tool
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
 from millrace.transcode.model import ChunkTask, Encoded, UploadTask
 from millrace.transcode.segments import store_track
-from millrace.transcode.source import find_source, tool_timeout_s
+from millrace.transcode.source import find_source, run_on_source
 from millrace.videos.processing import service
 
 LIMITS = Limits()
@@ -31,7 +31,7 @@ def encode_chunk(task: ChunkTask, deadline: Deadline) -> None:
     folder = task.place.media_prefix(video.home)
     with TemporaryDirectory(prefix="chunk_") as scratch:
         argv = chunk_argv(tool("ffmpeg"), plan, chunk, find_source(task.place).url(), scratch, LIMITS)
-        finished = run(argv, timeout_s=tool_timeout_s(deadline), limits=ENCODE_LIMITS, cwd=Path(scratch))
+        finished = run_on_source(argv, deadline, ENCODE_LIMITS, Path(scratch))
         files = chunk_outputs(plan, scratch)
         tracks = tuple(
             store_track(
@@ -56,7 +56,7 @@ def encode_audio(task: UploadTask, deadline: Deadline) -> None:
     folder = task.place.media_prefix(video.home)
     with TemporaryDirectory(prefix="audio_") as scratch:
         argv = audio_argv(tool("ffmpeg"), plan, find_source(task.place).url(), scratch, LIMITS)
-        finished = run(argv, timeout_s=tool_timeout_s(deadline), limits=ENCODE_LIMITS, cwd=Path(scratch))
+        finished = run_on_source(argv, deadline, ENCODE_LIMITS, Path(scratch))
         cut = cut_audio(Path(audio_output(scratch)), plan)
         track = store_track(folder, AUDIO_NAME, cut, timescale=plan.audio.sample_rate_hz, with_init=True)
     work.save(task.place, work.AUDIO, Encoded(tracks=(track,), cpu_s=finished.cpu_s))

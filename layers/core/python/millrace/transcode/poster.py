@@ -5,14 +5,16 @@ from tempfile import TemporaryDirectory
 
 from millrace.media.ffmpeg import poster_argv
 from millrace.media.probe import Limits
-from millrace.platform.process import run, tool
+from millrace.platform.process import ProcessLimits, tool
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
 from millrace.transcode.model import UploadTask
 from millrace.transcode.segments import put_all
-from millrace.transcode.source import find_source, tool_timeout_s
+from millrace.transcode.source import find_source, run_on_source
 from millrace.videos.places import POSTER
 from millrace.videos.processing import service
+
+POSTER_LIMITS = ProcessLimits(memory_bytes=4 << 30, file_bytes=16 << 20)
 
 
 def make_poster(task: UploadTask, deadline: Deadline) -> None:
@@ -22,5 +24,5 @@ def make_poster(task: UploadTask, deadline: Deadline) -> None:
     with TemporaryDirectory(prefix="poster_") as scratch:
         picture = Path(scratch) / POSTER
         argv = poster_argv(tool("ffmpeg"), plan, find_source(task.place).url(), str(picture), Limits())
-        run(argv, timeout_s=tool_timeout_s(deadline), cwd=Path(scratch))
+        run_on_source(argv, deadline, POSTER_LIMITS, Path(scratch))
         put_all([(task.place.media_prefix(video.home) + POSTER, picture.read_bytes(), "image/jpeg")])

@@ -3,12 +3,12 @@
 from millrace.media.intake import ProbeFailed, examine
 from millrace.media.probe import Limits
 from millrace.media.refusal import RefusalCode, SourceRejected
-from millrace.platform.process import ProcessLimits, ToolFailed, run, tool
+from millrace.platform.process import ProcessLimits, ToolFailed, tool
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
 from millrace.transcode.failure import refusals
 from millrace.transcode.model import ProbedSource, UploadTask
-from millrace.transcode.source import find_source, tool_timeout_s
+from millrace.transcode.source import find_source, run_on_source
 from millrace.videos.processing import service
 
 # A packet is some twenty characters: this is room for twelve hours of them at 60 frames a second.
@@ -22,7 +22,7 @@ def probe_source(task: UploadTask, deadline: Deadline) -> None:
 
     def run_ffprobe(argv: list[str]) -> str:
         try:
-            return run(argv, timeout_s=tool_timeout_s(deadline), limits=PROBE_LIMITS).stdout.decode()
+            return run_on_source(argv, deadline, PROBE_LIMITS).stdout.decode()
         except ToolFailed as error:
             raise ProbeFailed(error.stderr_tail) from error
 

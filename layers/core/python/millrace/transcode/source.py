@@ -1,11 +1,14 @@
 """The uploaded file as the steps read it: by ranges, never as a whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from millrace.media.probe import require_whole_input
 from millrace.platform import clients, settings
+from millrace.platform.process import Finished, ProcessLimits, run
 from millrace.platform.steps import Deadline
 from millrace.transcode.failure import UploadRejected
 from millrace.videos.places import UploadPlace
@@ -57,6 +60,13 @@ def find_source(place: UploadPlace) -> Source:
     return Source(place.source_key, head["ContentLength"])
 
 
-def tool_timeout_s(deadline: Deadline) -> float:
-    """Return how long a tool may run within what is left of the step."""
-    return max(1.0, deadline.remaining_s() - MARGIN_S)
+def run_on_source(argv: Sequence[str], deadline: Deadline, limits: ProcessLimits, cwd: Path | None = None) -> Finished:
+    """Run a tool that reads the source, within what is left of the step.
+
+    ffmpeg ends well even when its connection broke and it went on with a frozen picture: that raises
+    SourceUnreachable here, and the step is tried again.
+    """
+    timeout_s = max(1.0, deadline.remaining_s() - MARGIN_S)
+    finished = run(argv, timeout_s=timeout_s, limits=limits, cwd=cwd)
+    require_whole_input(finished.stderr_tail)
+    return finished

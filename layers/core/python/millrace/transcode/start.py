@@ -16,10 +16,11 @@ def start(key: str, size_bytes: int) -> bool:
     Idempotent: the execution is named by video and upload, so S3's event starts it once however often it comes.
     """
     place = parse_source_key(key)
-    if place is None or not service.receive_upload(place.video_id, place.upload_id, size_bytes):
+    if place is None or not service.receive_upload(place.video_id, place.upload_id):
         logger().warning("an upload that nobody waits for", key=key)
         return False
     _start(place.video_id, place.upload_id, f"{place.video_id}-{place.upload_id}")
+    service.announce_upload(place.video_id, place.upload_id, size_bytes)
     return True
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from millrace.platform import events
 from millrace.platform.clock import now
-from millrace.platform.events import VideoFailed, VideoPlayable, VideoReady, VideoUploaded
+from millrace.platform.events import DomainEvent, VideoFailed, VideoPlayable, VideoReady, VideoUploaded
 from millrace.platform.ids import UploadId, UserId, VideoId, new_id
 from millrace.videos import store as videos
 from millrace.videos import uploads
@@ -20,20 +20,38 @@ PREVIOUS_KEPT = timedelta(hours=12)
 TRIES = 5
 
 
-def receive_upload(video_id: VideoId, upload_id: UploadId, size_bytes: int) -> bool:
+def receive_upload(video_id: VideoId, upload_id: UploadId) -> bool:
     """Note that the source file has arrived; False if it is not the one that this video waits for.
 
     Idempotent: told again while the video is in processing it answers True and changes nothing.
     """
     if store.begin_processing(video_id, upload_id):
-        owner_id = videos.get(video_id).owner_id
-        events.publish(VideoUploaded(video_id=video_id, owner_id=owner_id, upload_id=upload_id, size_bytes=size_bytes))
         return True
     try:
         in_processing(video_id, upload_id)
     except VideoGone:
         return False
     return True
+
+
+def announce_upload(video_id: VideoId, upload_id: UploadId, size_bytes: int) -> None:
+    """Say that the source file has arrived. A repeat has the same event id."""
+    video = videos.get(video_id)
+    events.publish(
+        VideoUploaded(
+            event_id=_event_id(VideoUploaded, video, upload_id),
+            video_id=video_id,
+            owner_id=video.owner_id,
+            upload_id=upload_id,
+            size_bytes=size_bytes,
+        )
+    )
+
+
+def _event_id(event: type[DomainEvent], video: Video, upload_id: UploadId) -> str:
+    """Return the one id of what an attempt at an upload can tell only once, however often it is told."""
+    version = video.through(upload_id)
+    return f"{upload_id}-{version.attempt if version else 0}-{event.__name__}"
 
 
 def in_processing(video_id: VideoId, upload_id: UploadId) -> Video:
@@ -57,7 +75,7 @@ def record_chunk(video_id: VideoId, upload_id: UploadId, chunk: int) -> None:
 
 
 def publish(video_id: VideoId, upload_id: UploadId) -> None:
-    """Make the version the one that plays, and say so. Idempotent: a repeat tells the same news again."""
+    """Make the version the one that plays, and say so. Idempotent: a repeat tells it again under the same event ids."""
     for _ in range(TRIES):
         if _finish(videos.get(video_id), upload_id):
             break
@@ -65,8 +83,13 @@ def publish(video_id: VideoId, upload_id: UploadId) -> None:
     if video.upload.upload_id != upload_id or video.state is not VideoState.READY or video.film is None:
         raise VideoGone(video_id)
     events.publish(
-        VideoPlayable(video_id=video_id, owner_id=video.owner_id),
-        VideoReady(video_id=video_id, owner_id=video.owner_id, duration_ms=video.film.duration_ms),
+        VideoPlayable(event_id=_event_id(VideoPlayable, video, upload_id), video_id=video_id, owner_id=video.owner_id),
+        VideoReady(
+            event_id=_event_id(VideoReady, video, upload_id),
+            video_id=video_id,
+            owner_id=video.owner_id,
+            duration_ms=video.film.duration_ms,
+        ),
     )
     settle(video)
 
@@ -96,7 +119,14 @@ def fail(video_id: VideoId, upload_id: UploadId, failure: Failure) -> bool:
         return True
     if version.state is not VideoState.FAILED:
         return False
-    events.publish(VideoFailed(video_id=video_id, owner_id=video.owner_id, reason=failure.message))
+    events.publish(
+        VideoFailed(
+            event_id=_event_id(VideoFailed, video, upload_id),
+            video_id=video_id,
+            owner_id=video.owner_id,
+            reason=failure.message,
+        )
+    )
     return True
 
 
