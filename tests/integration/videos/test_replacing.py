@@ -93,7 +93,7 @@ def test_a_newer_replacement_takes_the_place_of_an_older(owner: Owner, world: Wo
     }
     assert f"uploads/{video_id}/{second}/source" in open_keys
     assert f"uploads/{video_id}/{first}/source" not in open_keys
-    assert not processing.receive_upload(VideoId(video_id), UploadId(first), 22)
+    assert not processing.receive_upload(VideoId(video_id), UploadId(first))
     owner.process(video_id, second)
     assert second in owner.video(video_id)["playback"]["hls_url"]
 
@@ -104,7 +104,7 @@ def test_a_cancelled_replacement_is_forgotten_even_if_it_arrives(owner: Owner, w
     upload_id = replace(owner, video_id)["upload"]["upload_id"]
     cancelled = owner.call("DELETE", f"/api/videos/{video_id}/replacement")
     assert cancelled.json["owner"]["replacement"] is None
-    assert not processing.receive_upload(VideoId(video_id), UploadId(upload_id), 22)
+    assert not processing.receive_upload(VideoId(video_id), UploadId(upload_id))
     assert owner.call("DELETE", f"/api/videos/{video_id}/replacement").status == 200
     assert owner.video(video_id)["playback"] == before["playback"]
 
