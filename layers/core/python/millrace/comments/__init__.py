@@ -1,0 +1,1 @@
+"""Comments: what viewers write below videos and like, and what they report."""
