@@ -28,6 +28,7 @@ class Lock:
 
 _VENDOR = "layers/vendor/requirements.txt"
 _FFMPEG = "layers/ffmpeg/requirements.txt"
+_SEARCH = "layers/search/requirements.txt"
 _RUN = "requirements/run.txt"
 
 # In this order: one that agrees with another comes after it.
@@ -35,8 +36,9 @@ LOCKS = (
     Lock("vendor", _VENDOR),
     Lock("chalice", "layers/vendor/chalice.txt", options=("--no-deps",)),
     Lock("ffmpeg", _FFMPEG),
+    Lock("search", _SEARCH),
     Lock("run", _RUN, agrees_with=(_VENDOR,)),
-    Lock("dev", "requirements/dev.txt", agrees_with=(_RUN, _FFMPEG)),
+    Lock("dev", "requirements/dev.txt", agrees_with=(_RUN, _FFMPEG, _SEARCH)),
     Lock("emulator", "requirements/emulator.txt"),
     Lock("node", "requirements/node.txt"),
     Lock("uv", "requirements/uv.txt"),

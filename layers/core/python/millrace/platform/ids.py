@@ -1,6 +1,7 @@
 """Identifiers: lower-case ULIDs, safe in a URL and sorted by time of creation."""
 
 import re
+from datetime import datetime
 from typing import NewType
 
 from ulid import ULID
@@ -20,6 +21,11 @@ _ID = re.compile(ID_PATTERN)
 def new_id() -> str:
     """Return a fresh id; ids of one process are strictly increasing within a millisecond."""
     return str(ULID()).lower()
+
+
+def first_id_at(moment: datetime) -> str:
+    """Return the least id that can be made at that moment: where to begin among ids that sort by time."""
+    return str(ULID.from_bytes(int(moment.timestamp() * 1000).to_bytes(6, "big") + bytes(10))).lower()
 
 
 def is_id(text: str) -> bool:

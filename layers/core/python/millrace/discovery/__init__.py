@@ -1,0 +1,1 @@
+"""Discovery: search, feeds, trending and related videos."""

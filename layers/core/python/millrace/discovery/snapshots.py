@@ -1,0 +1,65 @@
+"""Stored indexes: one S3 object each, written once and read whole."""
+
+import tarfile
+import tempfile
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from millrace.discovery.errors import DiscoveryUnavailable
+from millrace.platform import clients, settings
+
+PREFIX = "index/"
+# A function that has just read which one is the newest may still be about to fetch it.
+KEPT = 3
+
+
+def save(snapshot_id: str, folder: Path) -> int:
+    """Store the folder of an index that nobody writes to, and return its size in bytes.
+
+    Not compressed: a third of the size is not worth the time to unpack it at every cold start.
+    """
+    with tempfile.TemporaryFile() as packed:
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for path in sorted(folder.iterdir()):
+                # Locks belong to processes.
+                if path.suffix != ".lock":
+                    archive.add(path, arcname=path.name)
+        size_bytes = packed.tell()
+        packed.seek(0)
+        try:
+            clients.s3().put_object(Bucket=_bucket(), Key=_key(snapshot_id), Body=packed)
+        except (BotoCoreError, ClientError) as error:
+            raise DiscoveryUnavailable from error
+    return size_bytes
+
+
+def load(snapshot_id: str, folder: Path) -> None:
+    """Put a stored index into an empty folder."""
+    with tempfile.TemporaryFile() as packed:
+        try:
+            clients.s3().download_fileobj(_bucket(), _key(snapshot_id), packed)
+        except (BotoCoreError, ClientError) as error:
+            raise DiscoveryUnavailable from error
+        packed.seek(0)
+        with tarfile.open(fileobj=packed) as archive:
+            archive.extractall(folder, filter="data")
+
+
+def remove_old() -> None:
+    """Delete all but the newest; their names sort by time."""
+    s3 = clients.s3()
+    try:
+        found = s3.list_objects_v2(Bucket=_bucket(), Prefix=PREFIX).get("Contents", [])
+        for old in sorted(item["Key"] for item in found)[:-KEPT]:
+            s3.delete_object(Bucket=_bucket(), Key=old)
+    except (BotoCoreError, ClientError) as error:
+        raise DiscoveryUnavailable from error
+
+
+def _key(snapshot_id: str) -> str:
+    return f"{PREFIX}{snapshot_id}.tar"
+
+
+def _bucket() -> str:
+    return settings.require("DISCOVERY_BUCKET")
