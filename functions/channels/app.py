@@ -38,6 +38,7 @@ from millrace.channels.model import Channel
 from millrace.channels.stream_keys import service as stream_keys
 from millrace.platform.http import Access, Api, Caller, Page, Reply, expected_version
 from millrace.platform.ids import ChannelId, StreamKeyId
+from millrace.platform.limits import per_account
 
 api = Api("channels", authenticate)
 handler = api.chalice
@@ -53,6 +54,7 @@ OWNERS_ONLY = (ChannelGone, NotYourChannel)
     access=Access.SIGNED_IN,
     idempotent=True,
     raises=[HandleTaken, TooManyChannels, MayNotPublish],
+    limits=[per_account("channel", 10, 3600)],
 )
 def create_channel(body: ChannelDraft, caller: Caller) -> Reply[OwnChannelView]:
     """Make a channel. Without an Idempotency-Key a repeated request finds its handle taken, by itself."""

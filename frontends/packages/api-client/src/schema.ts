@@ -795,6 +795,77 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/me/history": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List what the caller watched, the latest first */
+        readonly get: operations["list_history"];
+        readonly put?: never;
+        readonly post?: never;
+        /** Forget the whole history */
+        readonly delete: operations["clear_history"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/me/history/{video_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Note how far the caller has watched a video */
+        readonly put: operations["record_watching"];
+        readonly post?: never;
+        /** Take a video out of the history */
+        readonly delete: operations["forget_watching"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/me/watch-later": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List what the caller wants to watch later, the latest first */
+        readonly get: operations["list_watch_later"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/me/watch-later/{video_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Keep a video to watch it later */
+        readonly put: operations["keep_for_later"];
+        readonly post?: never;
+        /** Drop a video from what to watch later */
+        readonly delete: operations["drop_from_later"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/openapi.json": {
         readonly parameters: {
             readonly query?: never;
@@ -810,6 +881,78 @@ export interface paths {
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/playlists": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the caller's playlists, newest first */
+        readonly get: operations["list_playlists"];
+        readonly put?: never;
+        /** Make an empty playlist */
+        readonly post: operations["create_playlist"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/playlists/{playlist_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show a playlist */
+        readonly get: operations["get_playlist"];
+        readonly put?: never;
+        readonly post?: never;
+        /** Remove a playlist; its videos stay */
+        readonly delete: operations["remove_playlist"];
+        readonly options?: never;
+        readonly head?: never;
+        /** Change a playlist's title, description or visibility */
+        readonly patch: operations["change_playlist"];
+        readonly trace?: never;
+    };
+    readonly "/api/playlists/{playlist_id}/videos": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List a playlist's videos in their order */
+        readonly get: operations["list_playlist_videos"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/playlists/{playlist_id}/videos/{video_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Put a video into a playlist, or move it there */
+        readonly put: operations["put_into_playlist"];
+        readonly post?: never;
+        /** Take a video out of a playlist */
+        readonly delete: operations["take_from_playlist"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -1452,6 +1595,22 @@ export interface components {
             readonly transport: components["schemas"]["Transport"];
         };
         /**
+         * EntryView
+         * @description A video on a shelf; `video` is null when it can no longer be seen.
+         */
+        readonly EntryView: {
+            /** Video Id */
+            readonly video_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** Position Ms */
+            readonly position_ms: number;
+            readonly video: components["schemas"]["millrace__videos__messages__VideoCard"] | null;
+        };
+        /**
          * Failure
          * @description Why a video failed: a stable code, and one sentence for its owner.
          */
@@ -1571,6 +1730,22 @@ export interface components {
             readonly keys: readonly components["schemas"]["PublicJwk"][];
         };
         /**
+         * LibraryList
+         * @description Which page of a list.
+         */
+        readonly LibraryList: {
+            /**
+             * Limit
+             * @default 20
+             */
+            readonly limit: number;
+            /**
+             * Cursor
+             * @default null
+             */
+            readonly cursor: string | null;
+        };
+        /**
          * LinkDraft
          * @description A link that the channel shows.
          */
@@ -1639,7 +1814,7 @@ export interface components {
             readonly title: string;
             readonly visibility: components["schemas"]["Visibility"];
             readonly state: components["schemas"]["VideoState"];
-            readonly taken_down: components["schemas"]["millrace__administration__messages__TakenDownView"] | null;
+            readonly taken_down: components["schemas"]["TakeDownDecision"] | null;
         };
         /**
          * NewStreamKey
@@ -1757,7 +1932,7 @@ export interface components {
             readonly draft: boolean;
             /** Publish At */
             readonly publish_at: string | null;
-            readonly taken_down: components["schemas"]["millrace__videos__messages__TakenDownView"] | null;
+            readonly taken_down: components["schemas"]["TakenDownView"] | null;
             readonly rules: components["schemas"]["PlaybackRules"];
             readonly replacement: components["schemas"]["ReplacementView"] | null;
             /** Filename */
@@ -1793,10 +1968,40 @@ export interface components {
              */
             readonly next_cursor: string | null;
         };
+        /** Page[EntryView] */
+        readonly Page_EntryView_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["EntryView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            readonly next_cursor: string | null;
+        };
         /** Page[FollowedView] */
         readonly Page_FollowedView_: {
             /** Items */
             readonly items: readonly components["schemas"]["FollowedView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            readonly next_cursor: string | null;
+        };
+        /** Page[PlaylistEntry] */
+        readonly Page_PlaylistEntry_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["PlaylistEntry"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            readonly next_cursor: string | null;
+        };
+        /** Page[PlaylistView] */
+        readonly Page_PlaylistView_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["PlaylistView"][];
             /**
              * Next Cursor
              * @default null
@@ -1826,7 +2031,7 @@ export interface components {
         /** Page[VideoCard] */
         readonly Page_VideoCard_: {
             /** Items */
-            readonly items: readonly components["schemas"]["VideoCard"][];
+            readonly items: readonly components["schemas"]["millrace__discovery__messages__VideoCard"][];
             /**
              * Next Cursor
              * @default null
@@ -1879,6 +2084,18 @@ export interface components {
          * @enum {string}
          */
         readonly PictureKind: "image/jpeg" | "image/png" | "image/webp";
+        /**
+         * Placement
+         * @description Where in a playlist.
+         */
+        readonly Placement: {
+            /**
+             * Position
+             * @description Counted from 0; the end, if left out.
+             * @default null
+             */
+            readonly position: number | null;
+        };
         /**
          * PlaybackRules
          * @description Where a video may be watched; null does not restrict. They are checked when playback is asked for.
@@ -1962,6 +2179,78 @@ export interface components {
             readonly embedded_by: string | null;
         };
         /**
+         * PlaylistChanges
+         * @description What to change of a playlist; what is left out stays.
+         */
+        readonly PlaylistChanges: {
+            /** Title */
+            readonly title?: string;
+            /** Description */
+            readonly description?: string;
+            readonly visibility?: components["schemas"]["PlaylistVisibility"];
+        };
+        /**
+         * PlaylistDraft
+         * @description A new playlist.
+         */
+        readonly PlaylistDraft: {
+            /** Title */
+            readonly title: string;
+            /**
+             * Description
+             * @default
+             */
+            readonly description: string;
+            /** @default private */
+            readonly visibility: components["schemas"]["PlaylistVisibility"];
+        };
+        /**
+         * PlaylistEntry
+         * @description A video of a playlist; `video` is null when it can no longer be seen.
+         */
+        readonly PlaylistEntry: {
+            /** Video Id */
+            readonly video_id: string;
+            /** Position */
+            readonly position: number;
+            readonly video: components["schemas"]["millrace__videos__messages__VideoCard"] | null;
+        };
+        /**
+         * PlaylistView
+         * @description A playlist; its videos are a list of their own.
+         */
+        readonly PlaylistView: {
+            /** Playlist Id */
+            readonly playlist_id: string;
+            /** Owner Id */
+            readonly owner_id: string;
+            /** Title */
+            readonly title: string;
+            /** Description */
+            readonly description: string;
+            readonly visibility: components["schemas"]["PlaylistVisibility"];
+            /** Video Count */
+            readonly video_count: number;
+            /** Version */
+            readonly version: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            readonly changed_at: string;
+        };
+        /**
+         * PlaylistVisibility
+         * @description Who may see a playlist; each video in it has a visibility of its own.
+         * @enum {string}
+         */
+        readonly PlaylistVisibility: "public" | "unlisted" | "private";
+        /**
          * Problem
          * @description What went wrong, for people and programs.
          * @example {
@@ -2005,6 +2294,17 @@ export interface components {
              * @example Ada Lovelace
              */
             readonly display_name: string;
+        };
+        /**
+         * Progress
+         * @description How far a video was watched.
+         */
+        readonly Progress: {
+            /**
+             * Position Ms
+             * @default 0
+             */
+            readonly position_ms: number;
         };
         /**
          * PublicJwk
@@ -2384,6 +2684,34 @@ export interface components {
             readonly since: string;
         };
         /**
+         * TakeDownDecision
+         * @description Why a video is down, since when, and by whom.
+         */
+        readonly TakeDownDecision: {
+            /** Reason */
+            readonly reason: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** By */
+            readonly by: string;
+        };
+        /**
+         * TakenDownView
+         * @description Why and when a moderator took the video down.
+         */
+        readonly TakenDownView: {
+            /** Reason */
+            readonly reason: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+        };
+        /**
          * TargetKind
          * @description What they do it to.
          * @enum {string}
@@ -2516,35 +2844,6 @@ export interface components {
              * Format: date-time
              */
             readonly created_at: string;
-        };
-        /**
-         * VideoCard
-         * @description A video in a list. Texts are plain, never HTML.
-         */
-        readonly VideoCard: {
-            /** Video Id */
-            readonly video_id: string;
-            /** Owner Id */
-            readonly owner_id: string;
-            readonly channel: components["schemas"]["ChannelCard"] | null;
-            /** Title */
-            readonly title: string;
-            /** Tags */
-            readonly tags: readonly string[];
-            readonly category: components["schemas"]["Category"] | null;
-            /** Language */
-            readonly language: string | null;
-            /** Age Restricted */
-            readonly age_restricted: boolean;
-            /** Duration Ms */
-            readonly duration_ms: number | null;
-            /** Poster Url */
-            readonly poster_url: string;
-            /**
-             * Published At
-             * Format: date-time
-             */
-            readonly published_at: string;
         };
         /**
          * VideoChanges
@@ -2718,32 +3017,54 @@ export interface components {
          */
         readonly Visibility: "public" | "unlisted" | "private";
         /**
-         * TakenDownView
-         * @description Why a video is down, since when, and by whom.
+         * VideoCard
+         * @description A video in a list. Texts are plain, never HTML.
          */
-        readonly millrace__administration__messages__TakenDownView: {
-            /** Reason */
-            readonly reason: string;
+        readonly millrace__discovery__messages__VideoCard: {
+            /** Video Id */
+            readonly video_id: string;
+            /** Owner Id */
+            readonly owner_id: string;
+            readonly channel: components["schemas"]["ChannelCard"] | null;
+            /** Title */
+            readonly title: string;
+            /** Tags */
+            readonly tags: readonly string[];
+            readonly category: components["schemas"]["Category"] | null;
+            /** Language */
+            readonly language: string | null;
+            /** Age Restricted */
+            readonly age_restricted: boolean;
+            /** Duration Ms */
+            readonly duration_ms: number | null;
+            /** Poster Url */
+            readonly poster_url: string;
             /**
-             * At
+             * Published At
              * Format: date-time
              */
-            readonly at: string;
-            /** By */
-            readonly by: string;
+            readonly published_at: string;
         };
         /**
-         * TakenDownView
-         * @description Why and when a moderator took the video down.
+         * VideoCard
+         * @description A video as lists show it; a poster below `/media/private/` needs the cookies of its playback.
          */
-        readonly millrace__videos__messages__TakenDownView: {
-            /** Reason */
-            readonly reason: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            readonly at: string;
+        readonly millrace__videos__messages__VideoCard: {
+            /** Video Id */
+            readonly video_id: string;
+            /** Channel Id */
+            readonly channel_id: string | null;
+            /** Title */
+            readonly title: string;
+            /** Duration Ms */
+            readonly duration_ms: number | null;
+            /** Poster Url */
+            readonly poster_url: string | null;
+            readonly visibility: components["schemas"]["Visibility"];
+            /** Age Restricted */
+            readonly age_restricted: boolean;
+            /** Published At */
+            readonly published_at: string | null;
         };
     };
     responses: never;
@@ -2772,6 +3093,7 @@ export type CommentDraft = components['schemas']['CommentDraft'];
 export type CommentList = components['schemas']['CommentList'];
 export type CommentView = components['schemas']['CommentView'];
 export type Credentials = components['schemas']['Credentials'];
+export type EntryView = components['schemas']['EntryView'];
 export type Failure = components['schemas']['Failure'];
 export type FieldError = components['schemas']['FieldError'];
 export type FileInput = components['schemas']['FileInput'];
@@ -2781,6 +3103,7 @@ export type FollowedView = components['schemas']['FollowedView'];
 export type FormerHandleView = components['schemas']['FormerHandleView'];
 export type GrantedPlayback = components['schemas']['GrantedPlayback'];
 export type JwkSet = components['schemas']['JwkSet'];
+export type LibraryList = components['schemas']['LibraryList'];
 export type LinkDraft = components['schemas']['LinkDraft'];
 export type LinkView = components['schemas']['LinkView'];
 export type ListQuery = components['schemas']['ListQuery'];
@@ -2796,7 +3119,10 @@ export type OwnerView = components['schemas']['OwnerView'];
 export type PageAuditEntry = components['schemas']['Page_AuditEntry_'];
 export type PageCategoryView = components['schemas']['Page_CategoryView_'];
 export type PageCommentView = components['schemas']['Page_CommentView_'];
+export type PageEntryView = components['schemas']['Page_EntryView_'];
 export type PageFollowedView = components['schemas']['Page_FollowedView_'];
+export type PagePlaylistEntry = components['schemas']['Page_PlaylistEntry_'];
+export type PagePlaylistView = components['schemas']['Page_PlaylistView_'];
 export type PageSessionView = components['schemas']['Page_SessionView_'];
 export type PageUserView = components['schemas']['Page_UserView_'];
 export type PageVideoCard = components['schemas']['Page_VideoCard_'];
@@ -2804,12 +3130,19 @@ export type PageVideoView = components['schemas']['Page_VideoView_'];
 export type PartView = components['schemas']['PartView'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PictureKind = components['schemas']['PictureKind'];
+export type Placement = components['schemas']['Placement'];
 export type PlaybackRules = components['schemas']['PlaybackRules'];
 export type PlaybackRulesInput = components['schemas']['PlaybackRulesInput'];
 export type PlaybackView = components['schemas']['PlaybackView'];
 export type PlaybackWish = components['schemas']['PlaybackWish'];
+export type PlaylistChanges = components['schemas']['PlaylistChanges'];
+export type PlaylistDraft = components['schemas']['PlaylistDraft'];
+export type PlaylistEntry = components['schemas']['PlaylistEntry'];
+export type PlaylistView = components['schemas']['PlaylistView'];
+export type PlaylistVisibility = components['schemas']['PlaylistVisibility'];
 export type Problem = components['schemas']['Problem'];
 export type ProfileChanges = components['schemas']['ProfileChanges'];
+export type Progress = components['schemas']['Progress'];
 export type PublicJwk = components['schemas']['PublicJwk'];
 export type Publication = components['schemas']['Publication'];
 export type Reactions = components['schemas']['Reactions'];
@@ -2831,6 +3164,8 @@ export type StreamKeyDraft = components['schemas']['StreamKeyDraft'];
 export type StreamKeyView = components['schemas']['StreamKeyView'];
 export type StreamKeys = components['schemas']['StreamKeys'];
 export type SuspensionView = components['schemas']['SuspensionView'];
+export type TakeDownDecision = components['schemas']['TakeDownDecision'];
+export type TakenDownView = components['schemas']['TakenDownView'];
 export type TargetKind = components['schemas']['TargetKind'];
 export type Transport = components['schemas']['Transport'];
 export type UploadPage = components['schemas']['UploadPage'];
@@ -2838,14 +3173,13 @@ export type UploadView = components['schemas']['UploadView'];
 export type User = components['schemas']['User'];
 export type UserSearch = components['schemas']['UserSearch'];
 export type UserView = components['schemas']['UserView'];
-export type VideoCard = components['schemas']['VideoCard'];
 export type VideoChanges = components['schemas']['VideoChanges'];
 export type VideoDraft = components['schemas']['VideoDraft'];
 export type VideoState = components['schemas']['VideoState'];
 export type VideoView = components['schemas']['VideoView'];
 export type Visibility = components['schemas']['Visibility'];
-export type MillraceAdministrationMessagesTakenDownView = components['schemas']['millrace__administration__messages__TakenDownView'];
-export type MillraceVideosMessagesTakenDownView = components['schemas']['millrace__videos__messages__TakenDownView'];
+export type MillraceDiscoveryMessagesVideoCard = components['schemas']['millrace__discovery__messages__VideoCard'];
+export type MillraceVideosMessagesVideoCard = components['schemas']['millrace__videos__messages__VideoCard'];
 export type $defs = Record<string, never>;
 export interface operations {
     readonly public_keys: {
@@ -5253,7 +5587,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests. */
+            /** @description Too many requests. 10 in 3600 s for each account. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -7643,6 +7977,541 @@ export interface operations {
             };
         };
     };
+    readonly list_history: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "at": "2026-05-04T03:02:01Z",
+                     *           "position_ms": 0,
+                     *           "video": {
+                     *             "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "title": "How a mill works",
+                     *             "duration_ms": 0,
+                     *             "poster_url": "https://millrace.example/poster",
+                     *             "visibility": "public",
+                     *             "age_restricted": false,
+                     *             "published_at": "2026-05-04T03:02:01Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_EntryView_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly clear_history: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly record_watching: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "position_ms": 0
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Progress"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly forget_watching: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_watch_later: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "at": "2026-05-04T03:02:01Z",
+                     *           "position_ms": 0,
+                     *           "video": {
+                     *             "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "title": "How a mill works",
+                     *             "duration_ms": 0,
+                     *             "poster_url": "https://millrace.example/poster",
+                     *             "visibility": "public",
+                     *             "age_restricted": false,
+                     *             "published_at": "2026-05-04T03:02:01Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_EntryView_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly keep_for_later: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly drop_from_later: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly read_description: {
         readonly parameters: {
             readonly query?: never;
@@ -7659,6 +8528,785 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": Record<string, never>;
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_playlists: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "playlist_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "title": "How a mill works",
+                     *           "description": "description",
+                     *           "visibility": "public",
+                     *           "video_count": 0,
+                     *           "version": 0,
+                     *           "created_at": "2026-05-04T03:02:01Z",
+                     *           "changed_at": "2026-05-04T03:02:01Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_PlaylistView_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly create_playlist: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "title": "How a mill works",
+                 *       "description": "",
+                 *       "visibility": "public"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["PlaylistDraft"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "playlist_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "visibility": "public",
+                     *       "video_count": 0,
+                     *       "version": 0,
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "changed_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PlaylistView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly get_playlist: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playlist_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "playlist_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "visibility": "public",
+                     *       "video_count": 0,
+                     *       "version": 0,
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "changed_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PlaylistView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such playlist, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly remove_playlist: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playlist_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such playlist, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly change_playlist: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playlist_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "title": "How a mill works",
+                 *       "description": "description",
+                 *       "visibility": "public"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["PlaylistChanges"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "playlist_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "visibility": "public",
+                     *       "video_count": 0,
+                     *       "version": 0,
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "changed_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PlaylistView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such playlist, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_playlist_videos: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly playlist_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "position": 0,
+                     *           "video": {
+                     *             "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *             "title": "How a mill works",
+                     *             "duration_ms": 0,
+                     *             "poster_url": "https://millrace.example/poster",
+                     *             "visibility": "public",
+                     *             "age_restricted": false,
+                     *             "published_at": "2026-05-04T03:02:01Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_PlaylistEntry_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such playlist, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly put_into_playlist: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playlist_id: string;
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "position": 0
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Placement"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "playlist_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "visibility": "public",
+                     *       "video_count": 0,
+                     *       "version": 0,
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "changed_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PlaylistView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such playlist, or none that the caller may see. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. The playlist has as many videos as it may. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly take_from_playlist: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playlist_id: string;
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "playlist_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "visibility": "public",
+                     *       "video_count": 0,
+                     *       "version": 0,
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "changed_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PlaylistView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such playlist, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests. */

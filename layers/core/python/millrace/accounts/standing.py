@@ -69,6 +69,12 @@ def search(query: str, cursor: Position | None = None, limit: int = PAGE) -> tup
     return found, {"in": "names", "after": last} if last else None
 
 
+def find(user_id: UserId) -> Account | None:
+    """Return the account, or None where there is none."""
+    found = _by_id(user_id)
+    return found[0] if found else None
+
+
 def _by_id(user_id: UserId) -> tuple[Account, ...]:
     try:
         return (store.account(user_id),)

@@ -28,5 +28,4 @@ def require(caller: Caller, role: Role) -> None:
 
 def find(user_id: UserId) -> Account | None:
     """Return the account, or None where there is none."""
-    found, _ = standing.search(user_id)
-    return found[0] if found else None
+    return standing.find(user_id)

@@ -1,0 +1,1 @@
+"""What an entry point's code can reach, read from the source alone."""
