@@ -3,7 +3,7 @@
 from millrace.platform.caller import Caller
 from millrace.platform.http.api import Api
 from millrace.platform.http.cursors import decode_cursor, encode_cursor
-from millrace.platform.http.model import Access, Cookie, Document, Empty, Input, Output, Page, Reply
+from millrace.platform.http.model import Access, Cookie, Document, Empty, ForeignInput, Input, Output, Page, Reply
 from millrace.platform.http.preconditions import check_match, expected_version, matches
 from millrace.platform.http.visitor import CrossSite, Visitor
 
@@ -15,6 +15,7 @@ __all__ = [
     "CrossSite",
     "Document",
     "Empty",
+    "ForeignInput",
     "Input",
     "Output",
     "Page",

@@ -68,6 +68,12 @@ class Input(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ForeignInput(BaseModel):
+    """Base of what other people's programs send by a protocol that lets them add to it: unknown fields are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
 class Output(BaseModel):
     """Base of what clients get."""
 

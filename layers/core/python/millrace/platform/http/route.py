@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from millrace.platform.caller import Caller
 from millrace.platform.errors import DomainError
-from millrace.platform.http.model import Access, Document, Empty, Reply
+from millrace.platform.http.model import Access, Document, Empty, ForeignInput, Reply
 from millrace.platform.http.visitor import Visitor
 from millrace.platform.limits import Limit, Per
 
@@ -174,7 +174,7 @@ def _input_model(where: str, name: str, hints: Mapping[str, Any]) -> type[BaseMo
     model = hints.get(name)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         raise BadRoute(f"{where}: {name} is not a pydantic model")
-    if model.model_config.get("extra") != "forbid":
+    if model.model_config.get("extra") != "forbid" and not issubclass(model, ForeignInput):
         raise BadRoute(f"{where}: {model.__name__} must refuse unknown fields")
     return model
 
