@@ -306,6 +306,35 @@ class VideoView(Output):
         return cls.model_validate({**shown, **said, **about_the_film, "owner": owner})
 
 
+class VideoCard(Output):
+    """A video as lists show it; a poster below `/media/private/` needs the cookies of its playback."""
+
+    video_id: VideoId
+    channel_id: ChannelId | None
+    title: str
+    duration_ms: int | None
+    poster_url: str | None
+    visibility: Visibility
+    age_restricted: bool
+    published_at: AwareDatetime | None
+
+    @classmethod
+    def of(cls, video: Video | None) -> Self | None:
+        """Show a video in short; None stays None."""
+        if video is None:
+            return None
+        return cls(
+            video_id=video.video_id,
+            channel_id=video.channel_id,
+            title=video.title,
+            duration_ms=video.film.duration_ms if video.film else None,
+            poster_url=addresses(video).poster_url if video.state is VideoState.READY else None,
+            visibility=video.visibility,
+            age_restricted=video.details.age_restricted,
+            published_at=video.published_at,
+        )
+
+
 class PartView(Output):
     """One part: put its bytes to `url`. With an `etag` S3 has it already."""
 

@@ -102,11 +102,18 @@ def owned_page(
 
 
 def get_public(video_ids: Sequence[VideoId]) -> Mapping[VideoId, Video]:
-    """Return those of the videos that may appear in lists, by id: for feeds, search, playlists and histories."""
-    found: dict[VideoId, Video] = {}
-    for start in range(0, len(video_ids), store.MAX_BATCH):
-        found |= store.get_many(video_ids[start : start + store.MAX_BATCH])
-    return {video_id: video for video_id, video in found.items() if video.is_listed}
+    """Return those of the videos that may appear in lists, by id: for feeds and search."""
+    return {video_id: video for video_id, video in _get_many(video_ids).items() if video.is_listed}
+
+
+def get_visible(video_ids: Sequence[VideoId], caller: Caller | None) -> Mapping[VideoId, Video]:
+    """Return those of the videos that the caller may know of, by id: for playlists and histories."""
+    found = _get_many(video_ids).items()
+    return {
+        video_id: video
+        for video_id, video in found
+        if video.audience is not Audience.OWNER or _may_always_see(video, caller)
+    }
 
 
 def edit(
@@ -182,6 +189,13 @@ def take_down(video_id: VideoId, reason: str, moderator_id: UserId) -> Video:
 def restore(video_id: VideoId) -> Video:
     """Take a moderator's decision back: the video is what its owner made it. Raises VideoGone. Natural to repeat."""
     return _edit(video_id, lambda video: video.model_copy(update={"taken_down": None}))
+
+
+def _get_many(video_ids: Sequence[VideoId]) -> dict[VideoId, Video]:
+    found: dict[VideoId, Video] = {}
+    for start in range(0, len(video_ids), store.MAX_BATCH):
+        found |= store.get_many(video_ids[start : start + store.MAX_BATCH])
+    return found
 
 
 def check_schedule(publish_at: datetime | None) -> None:

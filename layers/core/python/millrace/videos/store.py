@@ -185,7 +185,9 @@ def get_many(video_ids: Sequence[VideoId]) -> dict[VideoId, Video]:
     if not video_ids:
         return {}
     with translated():
-        videos = [video_of(record) for record in table().batch_get(list(dict.fromkeys(video_ids)))]
+        # Consistent: what its owner has just hidden must not be in anybody's list any more.
+        records = table().batch_get(list(dict.fromkeys(video_ids)), consistent_read=True)
+        videos = [video_of(record) for record in records]
     return {video.video_id: video for video in videos if not video.deleted_at}
 
 

@@ -1,0 +1,1 @@
+"""What a viewer keeps: the history, what to watch later, and playlists."""

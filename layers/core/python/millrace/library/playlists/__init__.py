@@ -1,0 +1,1 @@
+"""Playlists: videos in an order."""
