@@ -57,7 +57,7 @@ def edit_comment(comment_id: CommentId, body: CommentDraft, caller: Caller) -> C
 
 
 @api.route("DELETE", COMMENT, status=204, access=Access.SIGNED_IN, tag=TAG, raises=[CommentGone, NotYourComment])
-def remove_comment(comment_id: CommentId, caller: Caller) -> None:
+def delete_comment(comment_id: CommentId, caller: Caller) -> None:
     """Remove a comment. Its author may, the video's owner, and moderators."""
     service.remove(comment_id, caller)
 
