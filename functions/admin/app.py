@@ -9,15 +9,20 @@ from millrace.administration.messages import (
     AuditQuery,
     ModeratedVideo,
     Order,
+    ReportDecision,
+    ReportList,
+    ReportView,
     RolesOrder,
     UserSearch,
     UserView,
-    read_audit_cursor,
+    read_cursor,
     read_user_cursor,
-    write_audit_cursor,
+    write_cursor,
 )
+from millrace.comments.errors import CommentGone
+from millrace.comments.model import CommentId, ReportId
 from millrace.platform.http import Access, Api, Caller, Page, encode_cursor
-from millrace.platform.ids import UserId, VideoId
+from millrace.platform.ids import AuditEntryId, UserId, VideoId
 from millrace.videos.errors import ChangedMeanwhile, VideoGone
 
 api = Api("admin", authenticate)
@@ -103,15 +108,44 @@ def restore_video(video_id: VideoId, body: Order, caller: Caller) -> ModeratedVi
     return ModeratedVideo.of(service.restore_video(caller, video_id, body.reason))
 
 
+@api.route(
+    "POST",
+    "/api/admin/comments/{comment_id}/remove",
+    status=204,
+    access=Access.SIGNED_IN,
+    tag=TAG,
+    raises=[NotAllowed, CommentGone],
+)
+def remove_comment(comment_id: CommentId, body: Order, caller: Caller) -> None:
+    """Remove a comment. Moderators. Repeating it changes nothing but the log."""
+    service.remove_comment(caller, comment_id, body.reason)
+
+
+@api.route("GET", "/api/admin/reports", access=Access.SIGNED_IN, tag=TAG, raises=[NotAllowed])
+def list_reports(query: ReportList, caller: Caller) -> Page[ReportView]:
+    """List what people have reported and nobody has closed, oldest first. Moderators."""
+    last = read_cursor(query.cursor)
+    found, end = service.open_reports(caller, query.limit, ReportId(last) if last else None)
+    return Page[ReportView](items=tuple(ReportView.of(report) for report in found), next_cursor=write_cursor(end))
+
+
+@api.route("POST", "/api/admin/reports/close", status=204, access=Access.SIGNED_IN, tag=TAG, raises=[NotAllowed])
+def close_report(body: ReportDecision, caller: Caller) -> None:
+    """Close a report, with what was decided. Moderators. Repeating it changes nothing but the log."""
+    service.close_report(caller, body.reported, UserId(body.reporter_id), body.reason)
+
+
 @api.route("GET", "/api/admin/audit-log", access=Access.SIGNED_IN, tag=TAG, raises=[NotAllowed])
 def read_audit_log(query: AuditQuery, caller: Caller) -> Page[AuditEntry]:
     """Read who ordered what, to whom, when and why, newest first. Admins only. Entries are never changed or removed."""
+    last = read_cursor(query.cursor)
+    after = AuditEntryId(last) if last else None
     page = service.audit_log(
         caller,
         query.limit,
-        read_audit_cursor(query.cursor),
+        after,
         target=query.target,
         actor_id=UserId(query.actor_id) if query.actor_id is not None else None,
     )
     items = tuple(AuditEntry.of(entry) for entry in page.entries)
-    return Page[AuditEntry](items=items, next_cursor=write_audit_cursor(page.last))
+    return Page[AuditEntry](items=items, next_cursor=write_cursor(page.last))

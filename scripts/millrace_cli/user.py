@@ -42,6 +42,18 @@ def roles(
     _print(_order(_target(aws), {"email": email, "roles": sorted(set(names))}), as_json)
 
 
+@user.command()
+def promote(
+    email: Email,
+    role: Annotated[str, typer.Option(help=f"One of: {', '.join(ROLES)}.")] = "admin",
+    as_json: AsJson = False,
+    aws: OnAws = False,
+) -> None:
+    """Give an account one more role, admin where none is named: the way to the first admin."""
+    present = _order(_target(aws), {"email": email})["roles"]
+    roles(email, sorted({*present, role}), as_json, aws)
+
+
 def _target(aws: bool) -> Target:
     if aws:
         return aws_target(None)

@@ -70,6 +70,18 @@ def read_token(token: str) -> Caller:
     return Caller(UserId(user_id), frozenset(filter(None, roles.split(","))))
 
 
+def forget_container() -> None:
+    """Do to this process what a cold start does to a container: whatever our modules keep in a cache is forgotten.
+
+    Worlds of several folders live in one run of the tests, each with tables and addresses of its own.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith("millrace."):
+            for value in list(vars(module).values()):
+                if callable(getattr(value, "cache_clear", None)):
+                    value.cache_clear()
+
+
 @dataclass(frozen=True)
 class Gateway:
     """One function behind a gateway that knows its routes."""

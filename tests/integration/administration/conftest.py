@@ -8,21 +8,12 @@ from typing import Any
 import pytest
 
 from millrace.accounts import store as accounts_store
-from millrace.accounts.items import store as account_items
 from millrace.accounts.model import Account, Credential, Role
-from millrace.accounts.sessions import store as sessions_store
-from millrace.administration import store
-from millrace.channels import store as channels_store
-from millrace.channels.follows import store as follows_store
-from millrace.channels.stream_keys import store as keys_store
-from millrace.platform import clients
-from millrace.platform import store as platform_store
 from millrace.platform.caller import Caller
 from millrace.platform.clock import now
 from millrace.platform.ids import UserId, new_id
-from millrace.videos import store as videos_store
 from tests.integration.emulator import servers
-from tests.integration.gateway import Gateway, trusting
+from tests.integration.gateway import Gateway, forget_container, trusting
 from tests.integration.tables import make_table
 
 TABLES = {
@@ -32,6 +23,7 @@ TABLES = {
     "FOLLOWS_TABLE": "FollowsTable",
     "STREAM_KEYS_TABLE": "StreamKeysTable",
     "VIDEOS_TABLE": "VideosTable",
+    "COMMENTS_TABLE": "CommentsTable",
     "AUDIT_TABLE": "AuditTable",
 }
 ROLES = {
@@ -101,15 +93,6 @@ def person(world: World) -> Callable[..., Caller]:
         return Caller(user_id, frozenset(role.value for role in ROLES[kind]))
 
     return make
-
-
-def forget_container() -> None:
-    """Do to this process what a cold start does to a container."""
-    clients.forget()
-    items = (account_items.accounts, account_items.credentials, account_items.identities, account_items.mail_tokens)
-    stores = (sessions_store._sessions, channels_store._tables, follows_store._table, keys_store._table)
-    for cached in (*items, *stores, videos_store.table, store._table, platform_store.connection):
-        cached.cache_clear()
 
 
 def _make_world(server: servers.Server) -> World:

@@ -7,15 +7,10 @@ from typing import Any
 
 import pytest
 
-from millrace.channels import store
-from millrace.channels.follows import store as follows_store
-from millrace.channels.stream_keys import store as keys_store
-from millrace.platform import clients
-from millrace.platform import store as platform_store
 from millrace.platform.caller import Caller
 from millrace.platform.ids import UserId, new_id
 from tests.integration.emulator import servers
-from tests.integration.gateway import Gateway, trusting
+from tests.integration.gateway import Gateway, forget_container, trusting
 from tests.integration.tables import make_table
 
 TABLES = {
@@ -99,13 +94,6 @@ def somebody(*roles: str) -> Caller:
 
 def fresh_handle() -> str:
     return f"mill-{new_id()[-12:]}"
-
-
-def forget_container() -> None:
-    """Do to this process what a cold start does to a container."""
-    clients.forget()
-    for cached in (store._tables, follows_store._table, keys_store._table, platform_store.connection):
-        cached.cache_clear()
 
 
 def _make_world(server: servers.Server) -> World:

@@ -6,6 +6,9 @@ from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from millrace.accounts.model import Account, Role
 from millrace.administration.model import Action, Entry, Target, TargetKind
+from millrace.comments.model import CommentId, Report, ReportId
+from millrace.comments.model import Reason as BrokenRule
+from millrace.comments.model import Target as Reported
 from millrace.platform.errors import Invalid
 from millrace.platform.http import Input, Output, decode_cursor, encode_cursor
 from millrace.platform.http.cursors import FOREIGN
@@ -111,6 +114,52 @@ class ModeratedVideo(Output):
         )
 
 
+class ReportList(Input):
+    """Which page of the open reports, oldest first."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: str | None = None
+
+
+class ReportView(Output):
+    """What somebody says about a video, or about a comment on it."""
+
+    report_id: ReportId = Field(pattern=ID_PATTERN)
+    video_id: VideoId = Field(pattern=ID_PATTERN)
+    comment_id: CommentId | None
+    reporter_id: UserId = Field(pattern=ID_PATTERN)
+    broken_rule: BrokenRule
+    text: str
+    reported_at: AwareDatetime
+
+    @classmethod
+    def of(cls, report: Report) -> Self:
+        """Show a report to a moderator."""
+        return cls(
+            report_id=report.report_id,
+            video_id=report.target.video_id,
+            comment_id=report.target.comment_id,
+            reporter_id=report.reporter_id,
+            broken_rule=report.reason,
+            text=report.text,
+            reported_at=report.created_at,
+        )
+
+
+class ReportDecision(Input):
+    """Which report is closed, as the list names it, and why."""
+
+    video_id: Annotated[str, Field(pattern=f"^{ID_PATTERN}$", examples=["01kc3v9m5t3q8x5f0h2j4n6p8r"])]
+    comment_id: Annotated[str | None, Field(pattern=f"^{ID_PATTERN}$")] = None
+    reporter_id: Annotated[str, Field(pattern=f"^{ID_PATTERN}$", examples=["01kc3v9m5t3q8x5f0h2j4n6p8s"])]
+    reason: Reason = Field(description="The audit log keeps it.")
+
+    @property
+    def reported(self) -> Reported:
+        """Return what the report is about."""
+        return Reported(VideoId(self.video_id), CommentId(self.comment_id) if self.comment_id else None)
+
+
 class AuditQuery(Input):
     """Which part of the audit log, newest first: all, or of one target, or of one actor."""
 
@@ -182,19 +231,19 @@ def read_user_cursor(cursor: str | None) -> dict[str, Any] | None:
     return position
 
 
-def read_audit_cursor(cursor: str | None) -> AuditEntryId | None:
-    """Return the entry that the page before ended with; a cursor that the log did not give out raises Invalid."""
+def read_cursor(cursor: str | None) -> str | None:
+    """Return the id that the page before ended with; a cursor that no list gave out raises Invalid."""
     key = decode_cursor(cursor)
     if key is None:
         return None
     after = key.get("after")
     if not isinstance(after, str) or not is_id(after):
         raise Invalid("cursor", FOREIGN)
-    return AuditEntryId(after)
+    return after
 
 
-def write_audit_cursor(after: AuditEntryId | None) -> str | None:
-    """Return the cursor of the page behind the entry; None, the end, stays None."""
+def write_cursor(after: str | None) -> str | None:
+    """Return the cursor of the page behind the id; None, the end, stays None."""
     return encode_cursor({"after": after} if after else None)
 
 

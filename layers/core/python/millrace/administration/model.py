@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from millrace.comments.model import CommentId
 from millrace.platform.ids import AuditEntryId, UserId, VideoId
 
 # Who acts from the operator's command line; everybody else is an account.
@@ -19,6 +20,8 @@ class Action(StrEnum):
     SET_ROLES = "set_roles"
     TAKE_VIDEO_DOWN = "take_video_down"
     RESTORE_VIDEO = "restore_video"
+    REMOVE_COMMENT = "remove_comment"
+    CLOSE_REPORT = "close_report"
 
 
 class TargetKind(StrEnum):
@@ -26,6 +29,7 @@ class TargetKind(StrEnum):
 
     USER = "user"
     VIDEO = "video"
+    COMMENT = "comment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,11 @@ class Target:
     def video(cls, video_id: VideoId) -> "Target":
         """Name a video."""
         return cls(TargetKind.VIDEO, video_id)
+
+    @classmethod
+    def comment(cls, comment_id: CommentId) -> "Target":
+        """Name a comment."""
+        return cls(TargetKind.COMMENT, comment_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from millrace.administration.authority import find, require
 from millrace.administration.errors import NotYourself
 from millrace.administration.model import OPERATOR, Action, Entry, Target
 from millrace.channels import service as channels
+from millrace.comments import service as comments
+from millrace.comments.model import CommentId, Report, ReportId
+from millrace.comments.model import Target as Reported
 from millrace.platform.caller import Caller
 from millrace.platform.clock import now
 from millrace.platform.ids import AuditEntryId, UserId, VideoId, new_id
@@ -84,6 +87,28 @@ def restore_video(caller: Caller, video_id: VideoId, reason: str) -> Video:
     videos.visible(video_id, caller)
     _order(caller.user_id, Action.RESTORE_VIDEO, Target.video(video_id), reason)
     return videos.restore(video_id)
+
+
+def remove_comment(caller: Caller, comment_id: CommentId, reason: str) -> None:
+    """Remove a comment; raises CommentGone. Repeating it changes nothing but the log."""
+    require(caller, Role.MODERATOR)
+    comments.visible(comment_id, caller)
+    _order(caller.user_id, Action.REMOVE_COMMENT, Target.comment(comment_id), reason)
+    comments.remove(comment_id, caller)
+
+
+def open_reports(caller: Caller, limit: int, after: ReportId | None) -> tuple[Sequence[Report], ReportId | None]:
+    """Return a page of what people have reported, oldest first, and the one after which the next page begins."""
+    require(caller, Role.MODERATOR)
+    return comments.reports(limit, after)
+
+
+def close_report(caller: Caller, reported: Reported, reporter_id: UserId, reason: str) -> None:
+    """Close a report, whatever was decided about what it reports. Repeating it changes nothing but the log."""
+    require(caller, Role.MODERATOR)
+    target = Target.comment(reported.comment_id) if reported.comment_id else Target.video(reported.video_id)
+    _order(caller.user_id, Action.CLOSE_REPORT, target, reason, {"reporter_id": [reporter_id]})
+    comments.resolve(reported, reporter_id)
 
 
 def audit_log(
