@@ -9,7 +9,10 @@ import pytest
 
 from millrace.accounts import signing_keys
 from millrace.accounts.items import store as items
+from millrace.accounts.oauth import exchange, providers
+from millrace.accounts.oauth import store as oauth_store
 from millrace.accounts.sessions import store as session_store
+from millrace.administration import store as audit_store
 from millrace.platform import clients, site
 from millrace.platform.ids import new_id
 from millrace.platform.store import connection
@@ -57,8 +60,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "AWS_SECRET_ACCESS_KEY": "test",
             "USERS_TABLE": made.table,
             "SESSIONS_TABLE": made.sessions_table,
+            "AUDIT_TABLE": make_table(server, "AuditTable"),
             "TOKEN_KEY_IDS": ",".join(made.key_ids),
             "EVENT_BUS": "accounts-test",
+            "OAUTH_PROVIDERS_SECRET": "accounts-test/providers",
             "MAIL_SENDER": "post@millrace.example",
             "PUBLIC_URL_PARAMETER": "/accounts-test/public-url",
         }
@@ -88,8 +93,11 @@ def ada(auth: Gateway) -> dict[str, Any]:
 def forget_container() -> None:
     """Do to this process what a cold start does to a container."""
     clients.forget()
+    providers.forget()
+    exchange.forget()
     tables = (items.accounts, items.credentials, items.identities, items.mail_tokens, session_store._sessions)
-    for cached in (site.public_url, signing_keys.ring, connection, *tables):
+    tables += (oauth_store._flows, oauth_store._links)
+    for cached in (site.public_url, signing_keys.ring, connection, audit_store._table, *tables):
         cached.cache_clear()
 
 
@@ -112,6 +120,7 @@ def _make_world(server: servers.Server) -> World:
     )
     # A trailing slash, as an operator might type it.
     server.client("ssm").put_parameter(Name="/accounts-test/public-url", Value=f"{SITE}/", Type="String")
+    server.client("secretsmanager").create_secret(Name="accounts-test/providers", SecretString="[]")
     server.client("ses").verify_email_identity(EmailAddress="post@millrace.example")
     events, sqs = server.client("events"), server.client("sqs")
     events.create_event_bus(Name="accounts-test")
