@@ -7,10 +7,15 @@ from millrace.comments.messages import CommentDraft, CommentList, CommentView, R
 from millrace.comments.model import CommentId, Target
 from millrace.platform.http import Access, Api, Caller, Page
 from millrace.platform.ids import VideoId
+from millrace.platform.limits import per_account
 from millrace.videos.errors import VideoGone
 
 api = Api("comments", authenticate)
 handler = api.chalice
+
+# A lively conversation, and no flood.
+COMMENTING = per_account("comment", 10, 60)
+REPORTING = per_account("report", 20, 3600)
 
 OF_VIDEO = "/api/videos/{video_id}"
 COMMENT = "/api/comments/{comment_id}"
@@ -18,7 +23,14 @@ TAG = "comments"
 
 
 @api.route(
-    "POST", f"{OF_VIDEO}/comments", status=201, access=Access.SIGNED_IN, tag=TAG, raises=[VideoGone, CommentsClosed]
+    "POST",
+    f"{OF_VIDEO}/comments",
+    status=201,
+    access=Access.SIGNED_IN,
+    tag=TAG,
+    raises=[VideoGone, CommentsClosed],
+    idempotent=True,
+    limits=[COMMENTING],
 )
 def post_comment(video_id: VideoId, body: CommentDraft, caller: Caller) -> CommentView:
     """Write a comment on a video."""
@@ -38,6 +50,8 @@ def list_comments(video_id: VideoId, query: CommentList, caller: Caller | None) 
     access=Access.SIGNED_IN,
     tag=TAG,
     raises=[CommentGone, CommentsClosed, RepliesOnly],
+    idempotent=True,
+    limits=[COMMENTING],
 )
 def reply_to_comment(comment_id: CommentId, body: CommentDraft, caller: Caller) -> CommentView:
     """Answer a comment."""
@@ -74,7 +88,15 @@ def unlike_comment(comment_id: CommentId, caller: Caller) -> None:
     service.unlike(service.target_of(comment_id), caller)
 
 
-@api.route("POST", f"{COMMENT}/reports", status=204, access=Access.SIGNED_IN, tag=TAG, raises=[CommentGone])
+@api.route(
+    "POST",
+    f"{COMMENT}/reports",
+    status=204,
+    access=Access.SIGNED_IN,
+    tag=TAG,
+    raises=[CommentGone],
+    limits=[REPORTING],
+)
 def report_comment(comment_id: CommentId, body: ReportDraft, caller: Caller) -> None:
     """Report a comment to the moderators."""
     service.report(service.target_of(comment_id), caller, body.reason, body.text)
@@ -99,7 +121,15 @@ def unlike_video(video_id: VideoId, caller: Caller) -> None:
     service.unlike(Target(video_id), caller)
 
 
-@api.route("POST", f"{OF_VIDEO}/reports", status=204, access=Access.SIGNED_IN, tag=TAG, raises=[VideoGone])
+@api.route(
+    "POST",
+    f"{OF_VIDEO}/reports",
+    status=204,
+    access=Access.SIGNED_IN,
+    tag=TAG,
+    raises=[VideoGone],
+    limits=[REPORTING],
+)
 def report_video(video_id: VideoId, body: ReportDraft, caller: Caller) -> None:
     """Report a video to the moderators."""
     service.report(Target(video_id), caller, body.reason, body.text)

@@ -20,6 +20,7 @@ from millrace.library.model import PlaylistId, Shelf
 from millrace.library.playlists import service as playlists
 from millrace.platform.http import Access, Api, Caller, Page
 from millrace.platform.ids import VideoId
+from millrace.platform.limits import per_account
 from millrace.videos.errors import VideoGone
 
 api = Api("library", authenticate)
@@ -73,7 +74,14 @@ def drop_from_later(video_id: VideoId, caller: Caller) -> None:
     service.take_off(caller.user_id, Shelf.LATER, video_id)
 
 
-@api.route("POST", "/api/playlists", status=201, access=SIGNED_IN)
+@api.route(
+    "POST",
+    "/api/playlists",
+    status=201,
+    access=SIGNED_IN,
+    idempotent=True,
+    limits=[per_account("playlist", 30, 3600)],
+)
 def create_playlist(body: PlaylistDraft, caller: Caller) -> PlaylistView:
     """Make an empty playlist."""
     return PlaylistView.of(playlists.create(caller.user_id, **dict(body)))

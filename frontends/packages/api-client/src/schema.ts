@@ -44,6 +44,66 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/admin/comments/{comment_id}/remove": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Remove a comment
+         * @description Moderators. Repeating it changes nothing but the log.
+         */
+        readonly post: operations["remove_comment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/admin/reports": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List what people have reported and nobody has closed, oldest first
+         * @description Moderators.
+         */
+        readonly get: operations["list_reports"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/admin/reports/close": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Close a report, with what was decided
+         * @description Moderators. Repeating it changes nothing but the log.
+         */
+        readonly post: operations["close_report"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/admin/users": {
         readonly parameters: {
             readonly query?: never;
@@ -198,6 +258,75 @@ export interface paths {
          * @description Each call sends one; a proven address gets none.
          */
         readonly post: operations["ask_verification"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/oauth-link": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show which account elsewhere waits to be linked; the browser's cookie says */
+        readonly get: operations["read_link"];
+        readonly put?: never;
+        /** Consent, by the account's password, that the account elsewhere may open it from now on; and sign in */
+        readonly post: operations["confirm_link"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/oauth/providers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the providers that one can sign in with */
+        readonly get: operations["list_providers"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/oauth/{provider}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Begin to sign in, or to link: the answer is the address that the browser has to go to */
+        readonly post: operations["start_oauth"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/auth/oauth/{provider}/callback": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Take the provider's answer and go back to the site, signed in; `sign_in_error` in the address names a failure. Where the address belongs to an account here already, the way leads to `/sign-in/link`, to ask for its password */
+        readonly get: operations["finish_oauth"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -624,7 +753,7 @@ export interface paths {
          * Remove a comment
          * @description Its author may, the video's owner, and moderators.
          */
-        readonly delete: operations["remove_comment"];
+        readonly delete: operations["delete_comment"];
         readonly options?: never;
         readonly head?: never;
         /** Change one's own comment */
@@ -999,6 +1128,43 @@ export interface paths {
         readonly patch: operations["update_me"];
         readonly trace?: never;
     };
+    readonly "/api/users/me/identities": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the ways into one's account */
+        readonly get: operations["list_identities"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/users/me/identities/{provider}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Let a provider's account open one's own no longer
+         * @description Repeating it changes nothing.
+         */
+        readonly delete: operations["unlink_identity"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/videos": {
         readonly parameters: {
             readonly query?: never;
@@ -1256,7 +1422,33 @@ export interface components {
          * @description What moderators and admins do.
          * @enum {string}
          */
-        readonly Action: "suspend_user" | "restore_user" | "set_roles" | "take_video_down" | "restore_video";
+        readonly Action: "suspend_user" | "restore_user" | "set_roles" | "take_video_down" | "restore_video" | "remove_comment" | "close_report";
+        /**
+         * Answer
+         * @description What the provider sends the browser back with (RFC 6749 4.1.2, RFC 9207).
+         */
+        readonly Answer: {
+            /**
+             * Code
+             * @default null
+             */
+            readonly code: string | null;
+            /**
+             * State
+             * @default null
+             */
+            readonly state: string | null;
+            /**
+             * Iss
+             * @default null
+             */
+            readonly iss: string | null;
+            /**
+             * Error
+             * @default null
+             */
+            readonly error: string | null;
+        };
         /**
          * AuditEntry
          * @description Who ordered what, to whom, when and why.
@@ -1482,7 +1674,7 @@ export interface components {
             /** Description */
             readonly description: string;
             /** Links */
-            readonly links: readonly components["schemas"]["LinkView"][];
+            readonly links: readonly components["schemas"]["millrace__channels__messages__LinkView"][];
             readonly banner: components["schemas"]["BannerView"] | null;
             /** Follower Count */
             readonly follower_count: number;
@@ -1722,6 +1914,16 @@ export interface components {
             readonly expires_at: string | null;
         };
         /**
+         * Identities
+         * @description The ways into one's account.
+         */
+        readonly Identities: {
+            /** Has Password */
+            readonly has_password: boolean;
+            /** Identities */
+            readonly identities: readonly components["schemas"]["LinkedIdentity"][];
+        };
+        /**
          * JwkSet
          * @description The public keys of access tokens.
          */
@@ -1746,6 +1948,18 @@ export interface components {
             readonly cursor: string | null;
         };
         /**
+         * LinkConsent
+         * @description The password of the account here, as its owner's consent.
+         */
+        readonly LinkConsent: {
+            /**
+             * Password
+             * Format: password
+             * @example mill wheel and river
+             */
+            readonly password: string;
+        };
+        /**
          * LinkDraft
          * @description A link that the channel shows.
          */
@@ -1764,14 +1978,15 @@ export interface components {
             readonly url: string;
         };
         /**
-         * LinkView
-         * @description A link that the channel shows.
+         * LinkedIdentity
+         * @description An account elsewhere that opens one's own.
          */
-        readonly LinkView: {
-            /** Label */
-            readonly label: string;
-            /** Url */
-            readonly url: string;
+        readonly LinkedIdentity: {
+            /**
+             * Provider
+             * @example google
+             */
+            readonly provider: string;
         };
         /**
          * ListQuery
@@ -1870,7 +2085,7 @@ export interface components {
             /** Description */
             readonly description: string;
             /** Links */
-            readonly links: readonly components["schemas"]["LinkView"][];
+            readonly links: readonly components["schemas"]["millrace__channels__messages__LinkView"][];
             readonly banner: components["schemas"]["BannerView"] | null;
             /** Follower Count */
             readonly follower_count: number;
@@ -2002,6 +2217,16 @@ export interface components {
         readonly Page_PlaylistView_: {
             /** Items */
             readonly items: readonly components["schemas"]["PlaylistView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            readonly next_cursor: string | null;
+        };
+        /** Page[ReportView] */
+        readonly Page_ReportView_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["ReportView"][];
             /**
              * Next Cursor
              * @default null
@@ -2307,6 +2532,30 @@ export interface components {
             readonly position_ms: number;
         };
         /**
+         * ProviderView
+         * @description A provider that one can sign in with.
+         */
+        readonly ProviderView: {
+            /**
+             * Provider
+             * @example google
+             */
+            readonly provider: string;
+            /**
+             * Label
+             * @example Google
+             */
+            readonly label: string;
+        };
+        /**
+         * Providers
+         * @description The providers that one can sign in with.
+         */
+        readonly Providers: {
+            /** Providers */
+            readonly providers: readonly components["schemas"]["ProviderView"][];
+        };
+        /**
          * PublicJwk
          * @description A public key (RFC 7517) that proves access tokens.
          */
@@ -2439,6 +2688,33 @@ export interface components {
             readonly failure: components["schemas"]["Failure"] | null;
         };
         /**
+         * ReportDecision
+         * @description Which report is closed, as the list names it, and why.
+         */
+        readonly ReportDecision: {
+            /**
+             * Video Id
+             * @example 01kc3v9m5t3q8x5f0h2j4n6p8r
+             */
+            readonly video_id: string;
+            /**
+             * Comment Id
+             * @default null
+             */
+            readonly comment_id: string | null;
+            /**
+             * Reporter Id
+             * @example 01kc3v9m5t3q8x5f0h2j4n6p8s
+             */
+            readonly reporter_id: string;
+            /**
+             * Reason
+             * @description The audit log keeps it.
+             * @example Repeated spam under other people's videos.
+             */
+            readonly reason: string;
+        };
+        /**
          * ReportDraft
          * @description Why somebody reports something.
          */
@@ -2449,6 +2725,44 @@ export interface components {
              * @default
              */
             readonly text: string;
+        };
+        /**
+         * ReportList
+         * @description Which page of the open reports, oldest first.
+         */
+        readonly ReportList: {
+            /**
+             * Limit
+             * @default 20
+             */
+            readonly limit: number;
+            /**
+             * Cursor
+             * @default null
+             */
+            readonly cursor: string | null;
+        };
+        /**
+         * ReportView
+         * @description What somebody says about a video, or about a comment on it.
+         */
+        readonly ReportView: {
+            /** Report Id */
+            readonly report_id: string;
+            /** Video Id */
+            readonly video_id: string;
+            /** Comment Id */
+            readonly comment_id: string | null;
+            /** Reporter Id */
+            readonly reporter_id: string;
+            readonly broken_rule: components["schemas"]["Reason"];
+            /** Text */
+            readonly text: string;
+            /**
+             * Reported At
+             * Format: date-time
+             */
+            readonly reported_at: string;
         };
         /**
          * Reset
@@ -2625,6 +2939,31 @@ export interface components {
             readonly refresh_expires_in: number;
         };
         /**
+         * Start
+         * @description Where to be afterwards, and whether to link the account elsewhere with the one that is signed in.
+         */
+        readonly Start: {
+            /**
+             * Return To
+             * @default /
+             * @example /watch/01kc3v9m5t3q8x5f0h2j4n6p8r
+             */
+            readonly return_to: string;
+            /**
+             * Link
+             * @default false
+             */
+            readonly link: boolean;
+        };
+        /**
+         * Started
+         * @description Where the browser has to go to sign in.
+         */
+        readonly Started: {
+            /** Authorization Url */
+            readonly authorization_url: string;
+        };
+        /**
          * Status
          * @description Where a video stands in its life, in one word.
          * @enum {string}
@@ -2716,7 +3055,7 @@ export interface components {
          * @description What they do it to.
          * @enum {string}
          */
-        readonly TargetKind: "user" | "video";
+        readonly TargetKind: "user" | "video" | "comment";
         /**
          * Transport
          * @description How the tokens of a session travel.
@@ -3017,6 +3356,33 @@ export interface components {
          */
         readonly Visibility: "public" | "unlisted" | "private";
         /**
+         * LinkView
+         * @description An account elsewhere that waits for the consent of an account here: its password.
+         */
+        readonly millrace__accounts__oauth__messages__LinkView: {
+            /**
+             * Provider
+             * @example google
+             */
+            readonly provider: string;
+            /**
+             * Email
+             * @description The address of the account here.
+             * @example ada@example.org
+             */
+            readonly email: string;
+        };
+        /**
+         * LinkView
+         * @description A link that the channel shows.
+         */
+        readonly millrace__channels__messages__LinkView: {
+            /** Label */
+            readonly label: string;
+            /** Url */
+            readonly url: string;
+        };
+        /**
          * VideoCard
          * @description A video in a list. Texts are plain, never HTML.
          */
@@ -3075,6 +3441,7 @@ export interface components {
 }
 export type Accepted = components['schemas']['Accepted'];
 export type Action = components['schemas']['Action'];
+export type Answer = components['schemas']['Answer'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditQuery = components['schemas']['AuditQuery'];
 export type BannerChoice = components['schemas']['BannerChoice'];
@@ -3102,10 +3469,12 @@ export type FollowView = components['schemas']['FollowView'];
 export type FollowedView = components['schemas']['FollowedView'];
 export type FormerHandleView = components['schemas']['FormerHandleView'];
 export type GrantedPlayback = components['schemas']['GrantedPlayback'];
+export type Identities = components['schemas']['Identities'];
 export type JwkSet = components['schemas']['JwkSet'];
 export type LibraryList = components['schemas']['LibraryList'];
+export type LinkConsent = components['schemas']['LinkConsent'];
 export type LinkDraft = components['schemas']['LinkDraft'];
-export type LinkView = components['schemas']['LinkView'];
+export type LinkedIdentity = components['schemas']['LinkedIdentity'];
 export type ListQuery = components['schemas']['ListQuery'];
 export type MailTokenUse = components['schemas']['MailTokenUse'];
 export type ModeratedVideo = components['schemas']['ModeratedVideo'];
@@ -3123,6 +3492,7 @@ export type PageEntryView = components['schemas']['Page_EntryView_'];
 export type PageFollowedView = components['schemas']['Page_FollowedView_'];
 export type PagePlaylistEntry = components['schemas']['Page_PlaylistEntry_'];
 export type PagePlaylistView = components['schemas']['Page_PlaylistView_'];
+export type PageReportView = components['schemas']['Page_ReportView_'];
 export type PageSessionView = components['schemas']['Page_SessionView_'];
 export type PageUserView = components['schemas']['Page_UserView_'];
 export type PageVideoCard = components['schemas']['Page_VideoCard_'];
@@ -3143,6 +3513,8 @@ export type PlaylistVisibility = components['schemas']['PlaylistVisibility'];
 export type Problem = components['schemas']['Problem'];
 export type ProfileChanges = components['schemas']['ProfileChanges'];
 export type Progress = components['schemas']['Progress'];
+export type ProviderView = components['schemas']['ProviderView'];
+export type Providers = components['schemas']['Providers'];
 export type PublicJwk = components['schemas']['PublicJwk'];
 export type Publication = components['schemas']['Publication'];
 export type Reactions = components['schemas']['Reactions'];
@@ -3150,7 +3522,10 @@ export type Reason = components['schemas']['Reason'];
 export type Refresh = components['schemas']['Refresh'];
 export type Registration = components['schemas']['Registration'];
 export type ReplacementView = components['schemas']['ReplacementView'];
+export type ReportDecision = components['schemas']['ReportDecision'];
 export type ReportDraft = components['schemas']['ReportDraft'];
+export type ReportList = components['schemas']['ReportList'];
+export type ReportView = components['schemas']['ReportView'];
 export type Reset = components['schemas']['Reset'];
 export type ResetWish = components['schemas']['ResetWish'];
 export type Role = components['schemas']['Role'];
@@ -3159,6 +3534,8 @@ export type SearchQuery = components['schemas']['SearchQuery'];
 export type SessionList = components['schemas']['SessionList'];
 export type SessionView = components['schemas']['SessionView'];
 export type SignedIn = components['schemas']['SignedIn'];
+export type Start = components['schemas']['Start'];
+export type Started = components['schemas']['Started'];
 export type Status = components['schemas']['Status'];
 export type StreamKeyDraft = components['schemas']['StreamKeyDraft'];
 export type StreamKeyView = components['schemas']['StreamKeyView'];
@@ -3178,6 +3555,8 @@ export type VideoDraft = components['schemas']['VideoDraft'];
 export type VideoState = components['schemas']['VideoState'];
 export type VideoView = components['schemas']['VideoView'];
 export type Visibility = components['schemas']['Visibility'];
+export type MillraceAccountsOauthMessagesLinkView = components['schemas']['millrace__accounts__oauth__messages__LinkView'];
+export type MillraceChannelsMessagesLinkView = components['schemas']['millrace__channels__messages__LinkView'];
 export type MillraceDiscoveryMessagesVideoCard = components['schemas']['millrace__discovery__messages__VideoCard'];
 export type MillraceVideosMessagesVideoCard = components['schemas']['millrace__videos__messages__VideoCard'];
 export type $defs = Record<string, never>;
@@ -3240,7 +3619,7 @@ export interface operations {
     readonly read_audit_log: {
         readonly parameters: {
             readonly query?: {
-                readonly target_kind?: ("user" | "video") | null;
+                readonly target_kind?: ("user" | "video" | "comment") | null;
                 readonly target_id?: string | null;
                 /** @description An account's id, or "operator" for the command line. */
                 readonly actor_id?: string | null;
@@ -3298,6 +3677,308 @@ export interface operations {
             };
             /** @description Not allowed. The caller lacks the role that this asks for, or has it no longer. */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly remove_comment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly comment_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "Repeated spam under other people's videos."
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Order"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The caller lacks the role that this asks for, or has it no longer. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such comment, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_reports: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "report_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "comment_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "reporter_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "broken_rule": "spam",
+                     *           "text": "text",
+                     *           "reported_at": "2026-05-04T03:02:01Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_ReportView_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. The caller lacks the role that this asks for, or has it no longer. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly close_report: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                 *       "comment_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                 *       "reporter_id": "01kc3v9m5t3q8x5f0h2j4n6p8s",
+                 *       "reason": "Repeated spam under other people's videos."
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ReportDecision"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The caller lacks the role that this asks for, or has it no longer. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -4224,6 +4905,451 @@ export interface operations {
                 };
             };
             /** @description Too many requests. 5 in 3600 s for each account. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_link: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "provider": "google",
+                     *       "email": "ada@example.org"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["millrace__accounts__oauth__messages__LinkView"];
+                };
+            };
+            /** @description Not found. This browser has nothing to confirm, or took too long, or guessed too often. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly confirm_link: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "password": "mill wheel and river"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["LinkConsent"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    /** @description One for each cookie. */
+                    readonly "Set-Cookie"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "user_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "display_name": "Ada",
+                     *         "avatar_url": null,
+                     *         "roles": [
+                     *           "creator",
+                     *           "viewer"
+                     *         ],
+                     *         "created_at": "2026-05-04T03:02:01Z"
+                     *       },
+                     *       "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "access_token": "eyJhbGciOiJFUzI1NiIs…",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 900,
+                     *       "refresh_token": "refresh token",
+                     *       "refresh_expires_in": 2592000
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. Address and password do not belong together; which of them is wrong is never told. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. The account is suspended. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. This browser has nothing to confirm, or took too long, or guessed too often. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. The account elsewhere opens an account here already. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 20 in 900 s for each address. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_providers: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "providers": [
+                     *         {
+                     *           "provider": "google",
+                     *           "label": "Google"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Providers"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly start_oauth: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly provider: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "return_to": "/",
+                 *       "link": false
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Start"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    /** @description One for each cookie. */
+                    readonly "Set-Cookie"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "authorization_url": "https://millrace.example/authorization"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. Nothing of that name is set up. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 30 in 300 s for each address. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable. The provider does not answer, or not as its protocol asks for. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly finish_oauth: {
+        readonly parameters: {
+            readonly query?: {
+                readonly code?: string | null;
+                readonly state?: string | null;
+                readonly iss?: string | null;
+                readonly error?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly provider: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Go on there. */
+            readonly 302: {
+                headers: {
+                    readonly Location?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not found. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -6836,7 +7962,7 @@ export interface operations {
             };
         };
     };
-    readonly remove_comment: {
+    readonly delete_comment: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -7263,7 +8389,10 @@ export interface operations {
     readonly reply_to_comment: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description A random text of the client's own, one for each thing to be made. A request that comes again with it within a day makes nothing new and gets the first answer, with `Idempotency-Replayed: true`. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly comment_id: string;
             };
@@ -7341,7 +8470,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict. A reply was answered: threads have two levels. */
+            /** @description Conflict. The Idempotency-Key came before, with another request. The first request with this Idempotency-Key has not been answered yet. A reply was answered: threads have two levels. */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7377,7 +8506,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests. */
+            /** @description Too many requests. 10 in 60 s for each account. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -7490,7 +8619,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests. */
+            /** @description Too many requests. 20 in 3600 s for each account. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -8634,7 +9763,10 @@ export interface operations {
     readonly create_playlist: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description A random text of the client's own, one for each thing to be made. A request that comes again with it within a day makes nothing new and gets the first answer, with `Idempotency-Replayed: true`. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -8700,6 +9832,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict. The Idempotency-Key came before, with another request. The first request with this Idempotency-Key has not been answered yet. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request too large. */
             readonly 413: {
                 headers: {
@@ -8727,7 +9868,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests. */
+            /** @description Too many requests. 30 in 3600 s for each account. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -9580,6 +10721,150 @@ export interface operations {
             };
             /** @description Some values are not acceptable. */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_identities: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "has_password": false,
+                     *       "identities": [
+                     *         {
+                     *           "provider": "google"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Identities"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such account, or no longer. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly unlink_identity: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly provider: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such account, or no longer. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Without this identity the account could not be opened any more. */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -10518,7 +11803,10 @@ export interface operations {
     readonly post_comment: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description A random text of the client's own, one for each thing to be made. A request that comes again with it within a day makes nothing new and gets the first answer, with `Idempotency-Replayed: true`. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly video_id: string;
             };
@@ -10596,6 +11884,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict. The Idempotency-Key came before, with another request. The first request with this Idempotency-Key has not been answered yet. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request too large. */
             readonly 413: {
                 headers: {
@@ -10623,7 +11920,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests. */
+            /** @description Too many requests. 10 in 60 s for each account. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -11711,7 +13008,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests. */
+            /** @description Too many requests. 20 in 3600 s for each account. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
