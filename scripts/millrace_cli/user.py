@@ -66,7 +66,7 @@ def _target(aws: bool) -> Target:
 def _order(target: Target, order: dict[str, Any]) -> dict[str, Any]:
     answer = target.functions.invoke(FunctionName=f"{STACK_NAME}-manage-account", Payload=json.dumps(order))
     found: dict[str, Any] = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
+    if answer.get("FunctionError"):
         raise CommandFailed(str(found.get("errorMessage", "the function failed without a word")))
     return found
 

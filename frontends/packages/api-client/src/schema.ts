@@ -11485,7 +11485,10 @@ export interface operations {
     readonly change_video: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The `ETag` that was read: the change is made only while it is still the same. */
+                readonly "If-Match"?: string;
+            };
             readonly path: {
                 readonly video_id: string;
             };
@@ -11651,6 +11654,15 @@ export interface operations {
             };
             /** @description Conflict. Somebody else changed the video at the same moment. */
             readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed in the meantime. It was changed since the caller read it. */
+            readonly 412: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12548,7 +12560,10 @@ export interface operations {
     readonly replace_video: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description A random text of the client's own, one for each thing to be made. A request that comes again with it within a day makes nothing new and gets the first answer, with `Idempotency-Replayed: true`. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 readonly video_id: string;
             };
@@ -12705,7 +12720,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict. The video's first file is not processed yet, so there is nothing to replace. Somebody else changed the video at the same moment. */
+            /** @description Conflict. The Idempotency-Key came before, with another request. The first request with this Idempotency-Key has not been answered yet. The video's first file is not processed yet, so there is nothing to replace. Somebody else changed the video at the same moment. */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12741,7 +12756,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests. */
+            /** @description Too many requests. 30 in 3600 s for each account. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
