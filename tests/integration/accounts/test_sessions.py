@@ -12,7 +12,8 @@ from millrace.accounts.sessions import service as sessions
 from millrace.platform import site
 from millrace.platform.clock import now
 from millrace.platform.ids import new_id
-from tests.integration.accounts.conftest import SITE, World, forget_container
+from tests.integration.accounts.browser import ACCESS, REFRESH_COOKIE, Browser
+from tests.integration.accounts.conftest import World, forget_container
 from tests.integration.accounts.gateway import ADDRESS, Answer, Gateway, load_function
 
 REFRESH = "/api/auth/refresh"
@@ -246,31 +247,6 @@ def test_rotating_the_keys_signs_nobody_out(
         assert auth.call("GET", ME, token=held["access_token"]).status == 200, key_ids
         signed_by = next(key for key in signing_keys.ring().all() if key.kms_id == world.key_ids[signer])
         assert signed_by.kms_id == signing_keys.ring().signer().kms_id
-
-
-class Browser:
-    """Keeps cookies as a browser does, for one site."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway = gateway
-        self.cookies: dict[str, str] = {}
-        self.attributes: dict[str, str] = {}
-
-    def call(self, method: str, path: str, body: object = None, *, origin: str = SITE) -> Answer:
-        sent = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        answer = self.gateway.call(method, path, body, cookie=sent, origin=origin)
-        for line in answer.set_cookies:
-            pair, _, attributes = line.partition("; ")
-            name, _, value = pair.partition("=")
-            self.attributes[name] = attributes
-            if "Max-Age=0" in attributes.split("; "):
-                self.cookies.pop(name, None)
-            else:
-                self.cookies[name] = value
-        return answer
-
-
-ACCESS, REFRESH_COOKIE = "__Host-millrace_access", "__Secure-millrace_refresh"
 
 
 @pytest.fixture

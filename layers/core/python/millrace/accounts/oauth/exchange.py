@@ -50,14 +50,13 @@ def identify(provider: Provider, redirect_uri: str, code: str, flow: Flow) -> Id
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
             )
-            return (
-                _from_github(provider, session)
-                if provider.kind == "github"
-                else _from_openid(provider, session, token, flow)
-            )
+        if provider.kind == "github":
+            return _from_github(provider, str(token["access_token"]))
+        return _from_openid(provider, token, flow)
     except AuthlibBaseError as error:
         raise Denied from error
-    except (RequestException, ValueError) as error:
+    # KeyError: an answer without a token in it.
+    except (RequestException, ValueError, KeyError) as error:
         raise ProviderUnavailable from error
 
 
@@ -79,10 +78,10 @@ def _session(provider: Provider, redirect_uri: str) -> Any:
     return session
 
 
-def _from_openid(provider: Provider, session: Any, token: Mapping[str, Any], flow: Flow) -> Identity:
+def _from_openid(provider: Provider, token: Mapping[str, Any], flow: Flow) -> Identity:
     claims = _claims(provider, str(token.get("id_token", "")), flow.nonce)
     if "email" not in claims and "userinfo_endpoint" in _discovered(provider):
-        more = _get(session, _endpoint(provider, "userinfo_endpoint"))
+        more = _get(_endpoint(provider, "userinfo_endpoint"), str(token["access_token"]))
         # OpenID Connect Core 5.3.2: without this check another's data could be slipped in.
         if not isinstance(more, dict) or more.get("sub") != claims["sub"]:
             raise BadIdentity("userinfo of somebody else")
@@ -144,9 +143,9 @@ def _keys(url: str, max_age_s: float) -> list[Any]:
     return list(KeySet.import_key_set(document).keys)
 
 
-def _from_github(provider: Provider, session: Any) -> Identity:
-    person = _get(session, f"{provider.api_url}/user")
-    addresses = _get(session, f"{provider.api_url}/user/emails")
+def _from_github(provider: Provider, access_token: str) -> Identity:
+    person = _get(f"{provider.api_url}/user", access_token)
+    addresses = _get(f"{provider.api_url}/user/emails", access_token)
     if not isinstance(person, dict) or not isinstance(person.get("id"), int) or not isinstance(addresses, list):
         raise BadIdentity("not a GitHub user")
     primary = next((found for found in addresses if isinstance(found, dict) and found.get("primary") is True), {})
@@ -161,8 +160,13 @@ def _from_github(provider: Provider, session: Any) -> Identity:
     )
 
 
-def _get(session: Any, url: str) -> Any:
-    answer = session.get(url, timeout=TIMEOUT_S, allow_redirects=False, headers={"Accept": "application/json"})
+def _get(url: str, access_token: str = "") -> Any:
+    headers = {"Accept": "application/json"}
+    if access_token:
+        headers["Authorization"] = f"Bearer {access_token}"
+    with Session() as session:
+        session.trust_env = False
+        answer = session.get(url, timeout=TIMEOUT_S, allow_redirects=False, headers=headers)
     if answer.status_code != 200:
         raise ProviderUnavailable
     return answer.json()
@@ -191,9 +195,7 @@ def _document(url: str, max_age_s: float) -> dict[str, Any]:
     if time.monotonic() - fetched_at_s < max_age_s:
         return found
     try:
-        with Session() as session:
-            session.trust_env = False
-            found = _get(session, url)
+        found = _get(url)
     except (RequestException, ValueError) as error:
         raise ProviderUnavailable from error
     if not isinstance(found, dict):

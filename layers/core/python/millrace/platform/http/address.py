@@ -17,11 +17,16 @@ SECRET_SETTING = "ORIGIN_SECRET"  # noqa: S105 - the name of a setting
 
 def client_address(headers: Mapping[str, str], connected: str) -> str:
     """Return the client's address; `headers` by lower-case name, `connected` is who connected to the gateway."""
-    secret = settings.optional(SECRET_SETTING)
-    if not secret or not hmac.compare_digest(headers.get(ORIGIN_HEADER, "").encode(), secret.encode()):
+    if not is_from_distribution(headers):
         return connected
     hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
     # The gateway adds who connected to it, so CloudFront's own word is the one before.
     if hops and hops[-1] == connected:
         hops.pop()
     return hops[-1] if hops else connected
+
+
+def is_from_distribution(headers: Mapping[str, str]) -> bool:
+    """Tell whether the distribution sent this, so that what CloudFront adds to a request is its own word."""
+    secret = settings.optional(SECRET_SETTING)
+    return bool(secret) and hmac.compare_digest(headers.get(ORIGIN_HEADER, "").encode(), secret.encode())

@@ -7,9 +7,10 @@ from chalice.app import Request
 
 from millrace.platform import browser, site
 from millrace.platform.errors import Forbidden
-from millrace.platform.http.address import client_address
+from millrace.platform.http.address import client_address, is_from_distribution
 
 MAX_USER_AGENT_CHARS = 256
+COUNTRY_HEADER = "cloudfront-viewer-country"
 
 
 class CrossSite(Forbidden):
@@ -29,6 +30,11 @@ class Visitor:
     user_agent: str
     headers: Mapping[str, str]
     """By lower-case name."""
+
+    @property
+    def country(self) -> str | None:
+        """The country that CloudFront sees (ISO 3166-1 alpha-2); None where the distribution did not send this."""
+        return self.headers.get(COUNTRY_HEADER) if is_from_distribution(self.headers) else None
 
     def access_cookie(self, method: str) -> str | None:
         """Return the access token of a browser; raises CrossSite where another site's page would change something."""
