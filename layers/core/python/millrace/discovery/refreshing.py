@@ -29,6 +29,8 @@ OPEN_HOURS = 2
 MAX_TRENDING = 200
 # How many videos the index is told a new popularity of at once.
 MAX_MOVED = 2000
+# Not an id, and before all of them.
+FIRST_ID = "0"
 # A ranking is written anew in time before it expires.
 RANKING_RENEWED_AFTER = timedelta(hours=12)
 # As many as are held in memory while an index is made anew.
@@ -101,7 +103,7 @@ def _store_index(scores: Popularity, at: datetime) -> tuple[Mapping[VideoId, flo
     """
     before = store.snapshot()
     usable = before if before is not None and before.layout == LAYOUT else None
-    changes, _ = store.changes_from(first_id_at(usable.covers_until - OVERLAP) if usable else "")
+    changes, _ = store.changes_from(first_id_at(usable.covers_until - OVERLAP) if usable else FIRST_ID)
     told = scores.moved(MAX_MOVED) if usable else scores.lasting
     # What lies in the overlap alone was there the last time.
     if usable and not told and all(change.change_id < first_id_at(usable.covers_until) for change in changes):

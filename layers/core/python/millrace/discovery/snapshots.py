@@ -1,7 +1,7 @@
 """Stored indexes: one S3 object each, written once and read whole."""
 
-import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,11 +20,11 @@ def save(snapshot_id: str, folder: Path) -> int:
     Not compressed: a third of the size is not worth the time to unpack it at every cold start.
     """
     with tempfile.TemporaryFile() as packed:
-        with tarfile.open(fileobj=packed, mode="w") as archive:
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
             for path in sorted(folder.iterdir()):
                 # Locks belong to processes.
                 if path.suffix != ".lock":
-                    archive.add(path, arcname=path.name)
+                    archive.write(path, arcname=path.name)
         size_bytes = packed.tell()
         packed.seek(0)
         try:
@@ -41,9 +41,8 @@ def load(snapshot_id: str, folder: Path) -> None:
             clients.s3().download_fileobj(_bucket(), _key(snapshot_id), packed)
         except (BotoCoreError, ClientError) as error:
             raise DiscoveryUnavailable from error
-        packed.seek(0)
-        with tarfile.open(fileobj=packed) as archive:
-            archive.extractall(folder, filter="data")
+        with zipfile.ZipFile(packed) as archive:
+            archive.extractall(folder)
 
 
 def remove_old() -> None:
@@ -58,7 +57,7 @@ def remove_old() -> None:
 
 
 def _key(snapshot_id: str) -> str:
-    return f"{PREFIX}{snapshot_id}.tar"
+    return f"{PREFIX}{snapshot_id}.zip"
 
 
 def _bucket() -> str:
