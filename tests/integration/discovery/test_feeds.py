@@ -4,6 +4,8 @@ import pytest
 
 from millrace.channels.follows import store as follows
 from millrace.channels.model import Channel, Follow
+from millrace.discovery import store
+from millrace.discovery.cursors import RankingPlace
 from millrace.platform.caller import Caller
 from millrace.platform.clock import now
 from millrace.platform.ids import new_id
