@@ -1,6 +1,6 @@
 """Facts that stop a use case of accounts."""
 
-from millrace.platform.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
+from millrace.platform.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from millrace.platform.ids import UserId
 
 
@@ -77,6 +77,33 @@ class AccountGone(NotFound):
     def __init__(self, user_id: UserId) -> None:
         super().__init__("This account does not exist.")
         self.user_id = user_id
+
+
+class AvatarMissing(Conflict):
+    """No picture was uploaded under this id, or a day ago."""
+
+    slug = "avatar-missing"
+
+    def __init__(self) -> None:
+        super().__init__("The picture has not been uploaded.")
+
+
+class AvatarRejected(Invalid):
+    """The uploaded file is not a picture that can be shown."""
+
+    slug = "avatar-rejected"
+
+    def __init__(self, message: str) -> None:
+        super().__init__("avatar_id", message)
+
+
+class SignInAgain(Forbidden):
+    """This takes a session that has just begun."""
+
+    slug = "sign-in-again"
+
+    def __init__(self) -> None:
+        super().__init__("Sign in again first, to show that it is you.")
 
 
 class NobodyThere(NotFound):

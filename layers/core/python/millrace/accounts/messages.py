@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, ValidationInfo, field_validator
 
 from millrace.accounts.model import (
+    MAX_AVATAR_BYTES,
     MAX_DISPLAY_NAME_CHARS,
     MAX_EMAIL_CHARS,
     Account,
@@ -15,6 +16,7 @@ from millrace.accounts.model import (
 )
 from millrace.accounts.passwords import MAX_CHARS, MIN_CHARS, check_policy
 from millrace.accounts.sessions.model import Session
+from millrace.media.picture import PictureKind
 from millrace.platform.http import Input, Output
 from millrace.platform.ids import ID_PATTERN, UserId
 
@@ -112,6 +114,25 @@ class SessionList(Input):
     cursor: str | None = Field(default=None, description="The `next_cursor` of the page before.")
 
 
+class AvatarDraft(Input):
+    """The picture that is about to be uploaded, as it is."""
+
+    content_type: PictureKind
+    size_bytes: int = Field(ge=1, le=MAX_AVATAR_BYTES, description="The exact size of the file.")
+
+
+class AvatarChoice(Input):
+    """The uploaded picture to show."""
+
+    avatar_id: str = Field(pattern=f"^{ID_PATTERN}$")
+
+
+class Deletion(Input):
+    """The password, as the proof that it is the owner who goes; who has none must have signed in just now."""
+
+    password: SecretStr | None = Field(default=None, max_length=MAX_ATTEMPT_CHARS, examples=["mill wheel and river"])
+
+
 class Order(Input):
     """What an operator wants of an account: to see it, or to give it exactly these roles."""
 
@@ -191,6 +212,26 @@ class SessionView(Output):
             used_at=session.used_at,
             expires_at=session.expires_at,
         )
+
+
+class AvatarUpload(Output):
+    """Put the file to `url` with exactly these headers, then publish `avatar_id`."""
+
+    avatar_id: str = Field(pattern=ID_PATTERN)
+    url: str
+    headers: dict[str, str]
+    expires_at: AwareDatetime
+
+
+class Export(Output):
+    """All that is kept of an account."""
+
+    exported_at: AwareDatetime
+    user: User
+    has_password: bool
+    identities: tuple[str, ...] = Field(description="Accounts elsewhere that open this one, each `provider|subject`.")
+    sessions: tuple[SessionView, ...]
+    elsewhere: tuple[str, ...] = Field(description="Where the rest of one's data is: videos, channels.")
 
 
 class PublicJwk(Output):

@@ -12,6 +12,10 @@ MAX_EMAIL_CHARS = 254
 MAX_LOCAL_PART_CHARS = 64
 MAX_DISPLAY_NAME_CHARS = 80
 
+MAX_AVATAR_BYTES = 2 * 1024 * 1024
+MIN_AVATAR_SIDE_PX = 64
+MAX_AVATAR_SIDE_PX = 4096
+
 # One @, and a domain of two labels or more. Whether the address exists only a message to it can tell.
 _EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
 

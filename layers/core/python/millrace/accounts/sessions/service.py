@@ -10,10 +10,11 @@ from millrace.accounts.sessions.refresh_tokens import RefreshToken
 from millrace.platform.ids import UserId, new_id
 from millrace.platform.observability import logger
 
-__all__ = ["begin", "end", "end_all", "page", "use"]
+__all__ = ["begin", "end", "end_all", "find", "page", "use"]
 
 end = store.delete
 end_all = store.delete_all
+find = store.find
 page = store.page
 
 
