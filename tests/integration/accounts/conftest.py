@@ -64,6 +64,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "TOKEN_KEY_IDS": ",".join(made.key_ids),
             "EVENT_BUS": "accounts-test",
             "OAUTH_PROVIDERS_SECRET": "accounts-test/providers",
+            "UPLOADS_BUCKET": "uploads",
+            "MEDIA_BUCKET": "media",
             "MAIL_SENDER": "post@millrace.example",
             "PUBLIC_URL_PARAMETER": "/accounts-test/public-url",
         }
@@ -95,8 +97,15 @@ def forget_container() -> None:
     clients.forget()
     providers.forget()
     exchange.forget()
-    tables = (items.accounts, items.credentials, items.identities, items.mail_tokens, session_store._sessions)
-    tables += (oauth_store._flows, oauth_store._links)
+    flows = (oauth_store._flows, oauth_store._links)
+    tables: tuple[Any, ...] = (
+        items.accounts,
+        items.credentials,
+        items.identities,
+        items.mail_tokens,
+        session_store._sessions,
+        *flows,
+    )
     for cached in (site.public_url, signing_keys.ring, connection, audit_store._table, *tables):
         cached.cache_clear()
 
@@ -121,6 +130,8 @@ def _make_world(server: servers.Server) -> World:
     # A trailing slash, as an operator might type it.
     server.client("ssm").put_parameter(Name="/accounts-test/public-url", Value=f"{SITE}/", Type="String")
     server.client("secretsmanager").create_secret(Name="accounts-test/providers", SecretString="[]")
+    for bucket in ("uploads", "media"):
+        server.client("s3").create_bucket(Bucket=bucket)
     server.client("ses").verify_email_identity(EmailAddress="post@millrace.example")
     events, sqs = server.client("events"), server.client("sqs")
     events.create_event_bus(Name="accounts-test")

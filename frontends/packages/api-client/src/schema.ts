@@ -1128,6 +1128,74 @@ export interface paths {
         readonly patch: operations["update_me"];
         readonly trace?: never;
     };
+    readonly "/api/users/me/avatar": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Show an uploaded picture, without what a camera wrote into it
+         * @description Repeating it changes nothing.
+         */
+        readonly put: operations["publish_avatar"];
+        /**
+         * Get an address that takes one picture of exactly this type and size
+         * @description Safe to repeat: each is its own.
+         */
+        readonly post: operations["upload_avatar"];
+        /**
+         * Show no picture any more
+         * @description Repeating it changes nothing.
+         */
+        readonly delete: operations["remove_avatar"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/users/me/deletion": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Delete one's account and everything that is one's own, for good
+         * @description What fails half way can be asked for again.
+         */
+        readonly post: operations["delete_me"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/users/me/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get a copy of what is kept of one's account, and where to get the rest
+         * @description Changes nothing.
+         */
+        readonly get: operations["export_me"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/users/me/identities": {
         readonly parameters: {
             readonly query?: never;
@@ -1518,6 +1586,45 @@ export interface components {
             readonly cursor: string | null;
         };
         /**
+         * AvatarChoice
+         * @description The uploaded picture to show.
+         */
+        readonly AvatarChoice: {
+            /** Avatar Id */
+            readonly avatar_id: string;
+        };
+        /**
+         * AvatarDraft
+         * @description The picture that is about to be uploaded, as it is.
+         */
+        readonly AvatarDraft: {
+            readonly content_type: components["schemas"]["PictureKind"];
+            /**
+             * Size Bytes
+             * @description The exact size of the file.
+             */
+            readonly size_bytes: number;
+        };
+        /**
+         * AvatarUpload
+         * @description Put the file to `url` with exactly these headers, then publish `avatar_id`.
+         */
+        readonly AvatarUpload: {
+            /** Avatar Id */
+            readonly avatar_id: string;
+            /** Url */
+            readonly url: string;
+            /** Headers */
+            readonly headers: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+        };
+        /**
          * BannerChoice
          * @description The uploaded picture that becomes the banner.
          */
@@ -1787,6 +1894,18 @@ export interface components {
             readonly transport: components["schemas"]["Transport"];
         };
         /**
+         * Deletion
+         * @description The password, as the proof that it is the owner who goes; who has none must have signed in just now.
+         */
+        readonly Deletion: {
+            /**
+             * Password
+             * @default null
+             * @example mill wheel and river
+             */
+            readonly password: string | null;
+        };
+        /**
          * EntryView
          * @description A video on a shelf; `video` is null when it can no longer be seen.
          */
@@ -1801,6 +1920,32 @@ export interface components {
             /** Position Ms */
             readonly position_ms: number;
             readonly video: components["schemas"]["millrace__videos__messages__VideoCard"] | null;
+        };
+        /**
+         * Export
+         * @description All that is kept of an account.
+         */
+        readonly Export: {
+            /**
+             * Exported At
+             * Format: date-time
+             */
+            readonly exported_at: string;
+            readonly user: components["schemas"]["User"];
+            /** Has Password */
+            readonly has_password: boolean;
+            /**
+             * Identities
+             * @description Accounts elsewhere that open this one, each `provider|subject`.
+             */
+            readonly identities: readonly string[];
+            /** Sessions */
+            readonly sessions: readonly components["schemas"]["SessionView"][];
+            /**
+             * Elsewhere
+             * @description Where the rest of one's data is: videos, channels.
+             */
+            readonly elsewhere: readonly string[];
         };
         /**
          * Failure
@@ -3444,6 +3589,9 @@ export type Action = components['schemas']['Action'];
 export type Answer = components['schemas']['Answer'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditQuery = components['schemas']['AuditQuery'];
+export type AvatarChoice = components['schemas']['AvatarChoice'];
+export type AvatarDraft = components['schemas']['AvatarDraft'];
+export type AvatarUpload = components['schemas']['AvatarUpload'];
 export type BannerChoice = components['schemas']['BannerChoice'];
 export type BannerDraft = components['schemas']['BannerDraft'];
 export type BannerUpload = components['schemas']['BannerUpload'];
@@ -3460,7 +3608,9 @@ export type CommentDraft = components['schemas']['CommentDraft'];
 export type CommentList = components['schemas']['CommentList'];
 export type CommentView = components['schemas']['CommentView'];
 export type Credentials = components['schemas']['Credentials'];
+export type Deletion = components['schemas']['Deletion'];
 export type EntryView = components['schemas']['EntryView'];
+export type Export = components['schemas']['Export'];
 export type Failure = components['schemas']['Failure'];
 export type FieldError = components['schemas']['FieldError'];
 export type FileInput = components['schemas']['FileInput'];
@@ -10750,6 +10900,539 @@ export interface operations {
             };
         };
     };
+    readonly publish_avatar: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "avatar_id": "01kc3v9m5t3q8x5f0h2j4n6p8r"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["AvatarChoice"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "email": "ada@example.org",
+                     *       "email_verified": false,
+                     *       "display_name": "Ada",
+                     *       "avatar_url": null,
+                     *       "roles": [
+                     *         "creator",
+                     *         "viewer"
+                     *       ],
+                     *       "created_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such account, or no longer. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. No picture was uploaded under this id, or a day ago. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. The uploaded file is not a picture that can be shown. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly upload_avatar: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "content_type": "image/jpeg",
+                 *       "size_bytes": 1
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["AvatarDraft"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "avatar_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "url": "url",
+                     *       "headers": {},
+                     *       "expires_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["AvatarUpload"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 20 in 3600 s for each account. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly remove_avatar: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "email": "ada@example.org",
+                     *       "email_verified": false,
+                     *       "display_name": "Ada",
+                     *       "avatar_url": null,
+                     *       "roles": [
+                     *         "creator",
+                     *         "viewer"
+                     *       ],
+                     *       "created_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such account, or no longer. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_me: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "password": "mill wheel and river"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Deletion"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    /** @description One for each cookie. */
+                    readonly "Set-Cookie"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. Address and password do not belong together; which of them is wrong is never told. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. This takes a session that has just begun. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such account, or no longer. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 10 in 900 s for each account. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly export_me: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "exported_at": "2026-05-04T03:02:01Z",
+                     *       "user": {
+                     *         "user_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "display_name": "Ada",
+                     *         "avatar_url": null,
+                     *         "roles": [
+                     *           "creator",
+                     *           "viewer"
+                     *         ],
+                     *         "created_at": "2026-05-04T03:02:01Z"
+                     *       },
+                     *       "has_password": false,
+                     *       "identities": [
+                     *         "identitie"
+                     *       ],
+                     *       "sessions": [
+                     *         {
+                     *           "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "is_current": false,
+                     *           "address": "203.0.113.7",
+                     *           "user_agent": "user agent",
+                     *           "created_at": "2026-05-04T03:02:01Z",
+                     *           "used_at": "2026-05-04T03:02:01Z",
+                     *           "expires_at": "2026-05-04T03:02:01Z"
+                     *         }
+                     *       ],
+                     *       "elsewhere": [
+                     *         "elsewhere"
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such account, or no longer. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly list_identities: {
         readonly parameters: {
             readonly query?: never;
@@ -11203,8 +11886,17 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed. A page of another site made this request. */
+            /** @description Not allowed. A page of another site made this request. The channel belongs to somebody else. The account may have no channel: it lacks the role of a creator, or it is suspended. */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such channel, or none that the caller may see. */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
