@@ -1,7 +1,8 @@
 """Videos: made, described, published, replaced, deleted and played."""
 
 from millrace.accounts.access import authenticate
-from millrace.platform.http import Access, Api, Caller, Cookie, Page, Reply, Visitor
+from millrace.channels.errors import ChannelGone, MayNotPublish, NotYourChannel
+from millrace.platform.http import Access, Api, Caller, Cookie, Page, Reply, Visitor, expected_version
 from millrace.platform.ids import VideoId
 from millrace.platform.limits import per_account
 from millrace.transcode import start
@@ -29,10 +30,13 @@ from millrace.videos.messages import (
     VideoDraft,
     VideoView,
 )
+from millrace.videos.model import Video
 from millrace.videos.processing import service as processing
 
 api = Api("catalog", authenticate)
 handler = api.chalice
+
+UPLOADING = per_account("upload", 30, 3600)
 
 
 @api.route(
@@ -42,7 +46,8 @@ handler = api.chalice
     access=Access.SIGNED_IN,
     tag="videos",
     idempotent=True,
-    limits=[per_account("upload", 30, 3600)],
+    limits=[UPLOADING],
+    raises=[NotYourChannel, ChannelGone, MayNotPublish],
 )
 def create_video(body: VideoDraft, caller: Caller) -> NewVideo:
     """Make a video and open the upload of its file."""
@@ -57,17 +62,17 @@ def list_videos(query: OwnVideoList, caller: Caller) -> Page[VideoView]:
 
 
 @api.route("GET", "/api/videos/{video_id}", access=Access.OPTIONAL, tag="videos", raises=[VideoGone])
-def get_video(video_id: VideoId, caller: Caller | None) -> VideoView:
+def get_video(video_id: VideoId, caller: Caller | None) -> Reply[VideoView]:
     """Show a video: its state, the progress of its processing, and where to play it."""
-    return VideoView.of(service.visible(video_id, caller), caller.user_id if caller else None)
+    return tagged(service.visible(video_id, caller), caller)
 
 
 @api.route(
     "PATCH", "/api/videos/{video_id}", access=Access.SIGNED_IN, tag="videos", raises=[VideoGone, ChangedMeanwhile]
 )
-def change_video(video_id: VideoId, body: VideoChanges, caller: Caller) -> VideoView:
+def change_video(video_id: VideoId, body: VideoChanges, caller: Caller, if_match: str | None) -> Reply[VideoView]:
     """Change what is said about a video, or who may watch it."""
-    return VideoView.of(service.edit(video_id, caller.user_id, body.apply), caller.user_id)
+    return tagged(service.edit(video_id, caller.user_id, body.apply, expected_version(if_match)), caller)
 
 
 @api.route(
@@ -125,6 +130,8 @@ def get_upload(video_id: VideoId, query: UploadPage, caller: Caller) -> UploadVi
     status=201,
     access=Access.SIGNED_IN,
     tag="videos",
+    idempotent=True,
+    limits=[UPLOADING],
     raises=[VideoGone, StillProcessing, ChangedMeanwhile],
 )
 def replace_video(video_id: VideoId, body: FileInput, caller: Caller) -> NewVideo:
@@ -173,10 +180,15 @@ def play_video(
 ) -> Reply[GrantedPlayback]:
     """Get the addresses of a video and, where its media is not public, the cookies that open them."""
     video = service.visible(video_id, caller)
-    viewing = playback.read_viewing(caller, visitor.address, visitor.user_agent, visitor.headers, query.embedded_by)
+    viewing = playback.read_viewing(caller, visitor, query.embedded_by)
     granted = playback.playback(video, viewing, lifetime=query.lifetime, bind_address=query.bind_address)
     cookies = [
         Cookie(name, value, path=granted.cookie_path, max_age_s=query.lifetime_s, secure=granted.is_secure)
         for name, value in granted.cookies.items()
     ]
     return Reply(GrantedPlayback.granted(granted), cookies=cookies)
+
+
+def tagged(video: Video, caller: Caller | None) -> Reply[VideoView]:
+    """Show a video with the tag that an edit may name."""
+    return Reply(VideoView.of(video, caller.user_id if caller else None), etag=str(video.version))

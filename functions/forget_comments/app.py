@@ -1,4 +1,4 @@
-"""Forget what hangs on videos and comments that are gone."""
+"""Forget what hangs on videos, comments and accounts that are gone."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ from millrace.comments import forgetting
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
-    """Take VideoDeleted or CommentRemoved from the bus; natural to repeat: what is forgotten stays forgotten."""
+    """Take VideoDeleted, CommentRemoved or AccountDeleted from the bus. Idempotent: what is gone is passed over."""
     forgetting.forget(event["detail-type"], event["detail"])

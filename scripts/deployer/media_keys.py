@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 PUBLIC_KEY_PARAMETER = "MediaPublicKey"
 PRIVATE_KEY_PARAMETER = "MediaPrivateKey"
+# Names the place whose key signs; every key that is there is trusted.
+SIGNER_PARAMETER = "MediaSigner"
 ORIGIN_SECRET_PARAMETER = "OriginSecret"  # noqa: S105 - the name of a parameter
 
 
@@ -14,7 +18,25 @@ def new_origin_secret() -> dict[str, str]:
     return {ORIGIN_SECRET_PARAMETER: secrets.token_hex(32)}
 
 
-def new_media_keys() -> dict[str, str]:
+@dataclass(frozen=True)
+class Place:
+    """One of the two places for a pair, used in turns: CloudFront never lets a key change in its place."""
+
+    name: str
+    public: str
+    private: str
+
+
+FIRST = Place("first", PUBLIC_KEY_PARAMETER, PRIVATE_KEY_PARAMETER)
+SECOND = Place("second", "SecondMediaPublicKey", "SecondMediaPrivateKey")
+
+
+def signing_and_idle(parameters: Mapping[str, str]) -> tuple[Place, Place]:
+    """Return the place whose key signs, and the other one, as the stack's parameters say."""
+    return (SECOND, FIRST) if parameters.get(SIGNER_PARAMETER) == SECOND.name else (FIRST, SECOND)
+
+
+def new_media_keys(place: Place = FIRST) -> dict[str, str]:
     """Return a fresh RSA-2048 pair as template parameters: CloudFront takes no other kind for signed cookies."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -24,4 +46,4 @@ def new_media_keys() -> dict[str, str]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return {PUBLIC_KEY_PARAMETER: public.decode(), PRIVATE_KEY_PARAMETER: private.decode()}
+    return {place.public: public.decode(), place.private: private.decode()}

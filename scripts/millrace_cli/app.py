@@ -11,6 +11,7 @@ from scripts.millrace_cli.deploying import deploy_command
 from scripts.millrace_cli.doctor import doctor
 from scripts.millrace_cli.logs import logs
 from scripts.millrace_cli.mail import mail
+from scripts.millrace_cli.media_key import media_key
 from scripts.millrace_cli.status import status
 from scripts.millrace_cli.up import down, up
 from scripts.millrace_cli.upload import upload
@@ -44,4 +45,5 @@ app.command()(logs)
 app.command()(upload)
 app.command()(mail)
 app.add_typer(user, name="user")
+app.add_typer(media_key, name="media-key")
 app.command()(doctor)

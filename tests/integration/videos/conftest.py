@@ -10,13 +10,14 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from millrace.channels import store as channels_store
 from millrace.platform import clients, site
 from millrace.platform import store as platform_store
 from millrace.platform.caller import Caller
 from millrace.platform.ids import UploadId, UserId, VideoId, new_id
 from millrace.platform.steps import Deadline
 from millrace.transcode import start
-from millrace.videos import media_keys, store
+from millrace.videos import media_keys, owning, store
 from millrace.videos.model import Film, Home
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service as processing
@@ -104,6 +105,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "VIDEOS_TABLE": table,
+            "CHANNELS_TABLE": make_table(server, "ChannelsTable"),
+            "LIMITS_TABLE": make_table(server, "LimitsTable"),
+            "ANSWERS_TABLE": make_table(server, "AnswersTable"),
+            # Limits are tested elsewhere: here one owner makes many videos.
+            "LIMIT_SCALE": "1000",
             "UPLOADS_BUCKET": made.uploads,
             "MEDIA_BUCKET": made.media,
             "DISTRIBUTION_ID": made.distribution,
@@ -122,9 +128,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
-def catalog(world: World) -> Gateway:
-    """The catalog function, in a container that has just started."""
+def catalog(world: World, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    """The catalog function, in a container that has just started; everybody is called Ada."""
     forget_container()
+    monkeypatch.setattr(owning, "_name_of", lambda owner_id: "Ada")
     return Gateway(trusting("catalog"))
 
 
@@ -215,6 +222,7 @@ def forget_container() -> None:
     for cached in (
         site.public_url,
         store.table,
+        channels_store._tables,
         platform_store.connection,
         media_keys.private_key,
         media_keys._pem,

@@ -89,6 +89,25 @@ def test_what_cannot_be_is_refused_by_its_name(owner: Owner, changes: dict[str, 
     assert owner.video(video_id) == before
 
 
+def test_an_edit_can_name_the_version_that_it_changes(owner: Owner) -> None:
+    video_id = owner.ready()
+    tag = owner.call("GET", f"/api/videos/{video_id}").headers["ETag"]
+    first = owner.call("PATCH", f"/api/videos/{video_id}", {"title": "One"}, If_Match=tag)
+    assert (first.status, first.headers["ETag"] != tag) == (200, True)
+    assert owner.call("PATCH", f"/api/videos/{video_id}", {"title": "Two"}, If_Match=tag).status == 412
+    assert owner.video(video_id)["title"] == "One"
+
+
+def test_a_first_upload_makes_a_channel_and_others_cannot_be_used(
+    owner: Owner, make_owner: Callable[[], Owner]
+) -> None:
+    mine = owner.begin()["video"]["channel_id"]
+    assert owner.begin(channel_id=mine)["video"]["channel_id"] == mine
+    draft = {"title": "Mill", "filename": "mill.mp4", "size_bytes": 1, "channel_id": mine}
+    answer = make_owner().call("POST", "/api/videos", draft)
+    assert (answer.status, answer.problem) == (403, "not-your-channel")
+
+
 def test_another_ones_video_cannot_be_touched(owner: Owner, make_owner: Callable[[], Owner]) -> None:
     video_id = owner.ready()
     before = owner.video(video_id)

@@ -13,7 +13,11 @@ from tests.integration.emulator.servers import eventually
 from tests.integration.gateway import Answer, Gateway
 from tests.integration.videos.conftest import SITE, Owner, World, settle, somebody
 
-AUSTRIA = {"CloudFront_Viewer_Country": "AT"}
+SECRET = "what only the distribution knows"
+FROM_DISTRIBUTION = {"X_Millrace_Origin": SECRET}
+AUSTRIA = {**FROM_DISTRIBUTION, "CloudFront_Viewer_Country": "AT"}
+GERMANY = {**FROM_DISTRIBUTION, "CloudFront_Viewer_Country": "DE"}
+FORGED = {"CloudFront_Viewer_Country": "AT", "X_Millrace_Origin": "a guess"}
 
 
 def cookies(answer: Answer) -> dict[str, str]:
@@ -28,6 +32,11 @@ def decoded(text: str) -> bytes:
 
 def play(catalog: Gateway, video_id: str, query: str = "", **kwargs: Any) -> Answer:
     return catalog.call("POST", f"/api/videos/{video_id}/playback{query}", **kwargs)
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    monkeypatch.setenv("ORIGIN_SECRET", SECRET)
 
 
 @pytest.fixture
@@ -78,7 +87,10 @@ def test_a_private_videos_cookies_say_path_and_hour_and_are_signed_by_the_newest
 
 def test_cookies_can_be_bound_to_the_viewers_address(owner: Owner, signed: Gateway) -> None:
     video_id = owner.ready(visibility="private")
-    for told, expected in (({}, "192.0.2.1"), ({"CloudFront_Viewer_Address": "[2001:db8::7]:4711"}, "2001:db8::7")):
+    for told, expected in (
+        ({}, "192.0.2.1"),
+        ({**FROM_DISTRIBUTION, "X_Forwarded_For": "8.8.8.8, 2001:db8::7"}, "2001:db8::7"),
+    ):
         answer = play(signed, video_id, "?bind_address=true", caller=owner.caller, **told)
         (statement,) = json.loads(decoded(cookies(answer)["CloudFront-Policy"]))["Statement"]
         assert statement["Condition"]["IpAddress"] == {"AWS:SourceIp": expected}
@@ -110,7 +122,7 @@ def test_a_public_video_of_some_countries_lies_behind_cookies(owner: Owner, sign
         200,
         {"CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"},
     )
-    for elsewhere in ({"CloudFront_Viewer_Country": "DE"}, {}):
+    for elsewhere in (GERMANY, FORGED, {}):
         refused = play(signed, video_id, **elsewhere)
         assert (refused.status, refused.problem, cookies(refused)) == (403, "not-here", {})
     assert play(signed, video_id, caller=owner.caller).status == 200
@@ -122,7 +134,7 @@ def test_blocked_countries_are_blocked_and_unknown_ones_with_them(owner: Owner, 
     video_id = owner.ready(rules={"blocked_countries": ["AT"]})
     assert play(catalog, video_id, **AUSTRIA).status == 403
     assert play(catalog, video_id).status == 403
-    assert play(catalog, video_id, CloudFront_Viewer_Country="DE").status == 200
+    assert play(catalog, video_id, **GERMANY).status == 200
 
 
 def test_only_the_sites_that_were_named_may_embed(owner: Owner, catalog: Gateway) -> None:

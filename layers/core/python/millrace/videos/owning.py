@@ -1,7 +1,8 @@
 """What owners make and list, from the API's messages to the use cases."""
 
+from millrace.channels import service as channels
 from millrace.platform.http import Page
-from millrace.platform.ids import UserId
+from millrace.platform.ids import ChannelId, UserId
 from millrace.videos import service
 from millrace.videos.messages import OwnVideoList, VideoDraft, VideoView, read_cursor, write_cursor
 from millrace.videos.model import Status, Video
@@ -9,16 +10,33 @@ from millrace.videos.store import OwnedFilter
 
 
 def create(owner_id: UserId, draft: VideoDraft) -> Video:
-    """Make a video in the channel that was named."""
+    """Make a video in the channel that was named, or in the owner's first; raises NotYourChannel or ChannelGone."""
     return service.create(
         owner_id,
-        draft.channel_id,
+        _channel(owner_id, draft.channel_id),
         draft.details(),
         draft.file(),
         visibility=draft.visibility,
         is_draft=draft.draft,
         publish_at=draft.publish_at,
     )
+
+
+def _channel(owner_id: UserId, wanted: ChannelId | None) -> ChannelId:
+    """Return the channel that was named if it is the owner's, or their first one, made now if need be."""
+    if wanted is not None:
+        return channels.owned(wanted, owner_id).channel_id
+    found = channels.of_owner(owner_id)
+    if found:
+        return found[0].channel_id
+    return channels.first_of(owner_id, _name_of(owner_id)).channel_id
+
+
+def _name_of(owner_id: UserId) -> str:
+    # Imported here: only a first upload needs it, and it loads what signing in needs.
+    from millrace.accounts import service as accounts
+
+    return accounts.profile(owner_id).display_name
 
 
 def page(owner_id: UserId, query: OwnVideoList) -> Page[VideoView]:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 
 from millrace.media.package import MAIN_PLAYLIST, MANIFEST
 from millrace.platform import events
 from millrace.platform.caller import Caller
 from millrace.platform.clock import now
 from millrace.platform.events import EventsNotPublished, VideoViewed
+from millrace.platform.http import Visitor
 from millrace.platform.observability import logger
 from millrace.platform.site import public_url
 from millrace.videos import cookies, media_keys
@@ -19,9 +19,6 @@ from millrace.videos.places import POSTER, media_folder, place_of
 
 # One long evening; the player asks again before it ends.
 COOKIE_LIFETIME = timedelta(hours=12)
-# Added by CloudFront, which lets nobody else write them.
-COUNTRY_HEADER = "cloudfront-viewer-country"
-ADDRESS_HEADER = "cloudfront-viewer-address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +50,11 @@ class Viewing:
     """The site whose page embeds the player; None for our own, and for programs."""
 
 
-def read_viewing(
-    caller: Caller | None, address: str, user_agent: str, headers: Mapping[str, str], embedded_by: str | None
-) -> Viewing:
-    """Read what a request tells; header names are lower-case, and `embedded_by` is what our own embed page saw."""
-    origin = headers.get("origin")
+def read_viewing(caller: Caller | None, visitor: Visitor, embedded_by: str | None) -> Viewing:
+    """Read what a request tells; `embedded_by` is what our own embed page saw."""
+    origin = visitor.headers.get("origin")
     foreign = origin if origin and origin not in {public_url(), "null"} else None
-    return Viewing(
-        caller=caller,
-        address=_address(headers.get(ADDRESS_HEADER), address),
-        user_agent=user_agent,
-        country=headers.get(COUNTRY_HEADER),
-        page_origin=foreign or embedded_by,
-    )
+    return Viewing(caller, visitor.address, visitor.user_agent, visitor.country, foreign or embedded_by)
 
 
 def addresses(video: Video) -> Playback:
@@ -117,14 +106,3 @@ def _announce(video: Video, viewing: Viewing) -> None:
         events.publish(about)
     except EventsNotPublished:
         logger().warning("view not announced", video_id=video.video_id)
-
-
-def _address(told: str | None, seen: str) -> str:
-    """Return the viewer's address: what CloudFront tells (address:port), or whoever called the gateway."""
-    if told is None:
-        return seen
-    host = told.rpartition(":")[0].strip("[]")
-    try:
-        return str(ip_address(host))
-    except ValueError:
-        return seen

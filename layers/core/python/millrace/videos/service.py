@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from millrace.platform import events
 from millrace.platform.caller import Caller
 from millrace.platform.clock import now
-from millrace.platform.errors import Invalid
+from millrace.platform.errors import Invalid, Stale
 from millrace.platform.events import VideoTakenDown
 from millrace.platform.ids import ChannelId, UploadId, UserId, VideoId, new_id
 from millrace.videos import store, uploads
@@ -120,19 +120,19 @@ def edit(
     video_id: VideoId,
     owner_id: UserId,
     change: Callable[[Video], Video],
-    check: Callable[[Video], None] | None = None,
+    version: int | None = None,
 ) -> Video:
-    """Change the owner's video and let the rest follow; `check` may refuse the version that is changed.
+    """Change the owner's video, in that version alone if one is named, and let the rest follow.
 
-    Natural to repeat: a change that changes nothing makes sure that the rest has followed. Raises VideoGone, or
-    ChangedMeanwhile when others never let go.
+    Natural to repeat: a change that changes nothing makes sure that the rest has followed. Raises VideoGone, Stale,
+    or ChangedMeanwhile when others never let go.
     """
 
     def checked(video: Video) -> Video:
         if video.owner_id != owner_id:
             raise VideoGone(video_id)
-        if check is not None:
-            check(video)
+        if version is not None and video.version != version:
+            raise Stale
         return change(video)
 
     return _edit(video_id, checked)
