@@ -1,5 +1,6 @@
 """Stored indexes: one S3 object each, written once and read whole."""
 
+import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -38,7 +39,7 @@ def load(snapshot_id: str, folder: Path) -> None:
     """Put a stored index into an empty folder."""
     with tempfile.TemporaryFile() as packed:
         try:
-            clients.s3().download_fileobj(_bucket(), _key(snapshot_id), packed)
+            shutil.copyfileobj(clients.s3().get_object(Bucket=_bucket(), Key=_key(snapshot_id))["Body"], packed)
         except (BotoCoreError, ClientError) as error:
             raise DiscoveryUnavailable from error
         with zipfile.ZipFile(packed) as archive:
