@@ -148,3 +148,16 @@ def test_a_step_outlives_its_function_by_nothing(path: Path) -> None:
     for name, state in _tasks(json.loads(path.read_text())):
         function = state["Arguments"]["FunctionName"].strip("${}")
         assert state["TimeoutSeconds"] >= timeouts[function], name
+
+
+def test_every_function_that_knows_token_keys_knows_all_of_them() -> None:
+    """A function that a rotation forgets would sign people out."""
+    wanted = TEMPLATE["Resources"]["AuthFunction"]["Properties"]["Environment"]["Variables"]["TOKEN_KEY_IDS"]
+    assert "SecondTokenKey" in str(wanted)
+    for name, properties in _of_type("AWS::Serverless::Function").items():
+        variables = properties.get("Environment", {}).get("Variables", {})
+        if "TOKEN_KEY_IDS" in variables:
+            assert variables["TOKEN_KEY_IDS"] == wanted, name
+            assert "SecondTokenKey" in str([s for s in _statements(properties) if "kms:GetPublicKey" in s["Action"]]), (
+                name
+            )
