@@ -8,9 +8,10 @@ import pytest
 from millrace.platform import clock
 from millrace.platform.caller import Caller
 from millrace.platform.errors import Unavailable
-from millrace.platform.http import Input
+from millrace.platform.http import Api, Input
 from millrace.platform.ids import UserId, new_id
 from millrace.platform.limits import Limit, LimitReached, per_account, per_address, per_value, service, spend
+from tests.unit.platform.gateway_events import call, event
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -115,3 +116,28 @@ def test_a_table_that_does_not_answer_lets_nobody_through(monkeypatch: pytest.Mo
     monkeypatch.setenv("LIMITS_TABLE", "no-such-table")
     with pytest.raises(Unavailable):
         spend([per_address(new_id(), 5, 50)], address="192.0.2.1", caller=None, body=None)
+
+
+def test_a_client_is_told_by_a_problem_when_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORIGIN_SECRET", "word")
+    api = Api("demo")
+
+    @api.route("POST", "/api/sign-in", limits=[per_address(new_id(), 1, 90)])
+    def enter(body: Credentials) -> Credentials:
+        """Sign in."""
+        return body
+
+    def send(viewer: str, word: str = "word") -> tuple[int, Any, dict[str, Any]]:
+        headers = {"X-Millrace-Origin": word, "X-Forwarded-For": f"6.6.6.6, {viewer}, 203.0.113.1"}
+        request = event("POST", "/api/sign-in", body='{"email": "a@x.org"}', headers=headers)
+        request["requestContext"]["identity"] = {"sourceIp": "203.0.113.1"}
+        return call(api, request)
+
+    assert send("198.51.100.1")[0] == 200
+    status, problem, headers = send("198.51.100.1")
+    assert (status, problem["type"]) == (429, "urn:millrace:problem:too-many-requests")
+    assert 88 <= int(headers["Retry-After"]) <= 90
+    assert headers["Content-Type"] == "application/problem+json"
+    assert send("198.51.100.2")[0] == 200
+    # Without the distribution's word the header counts for nothing: all of these are one client.
+    assert [send(f"198.51.100.{number}", "guess")[0] for number in (7, 8, 9)] == [200, 429, 429]

@@ -1326,6 +1326,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/videos/{video_id}/poster": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Show an uploaded picture as the poster, without what a camera wrote into it */
+        readonly put: operations["choose_poster"];
+        /**
+         * Get an address that takes one picture of exactly this type and size
+         * @description Safe to repeat: each is its own.
+         */
+        readonly post: operations["upload_poster"];
+        /** Show a picture of the film again */
+        readonly delete: operations["drop_poster"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/videos/{video_id}/publish": {
         readonly parameters: {
             readonly query?: never;
@@ -2621,6 +2643,45 @@ export interface components {
          */
         readonly PlaylistVisibility: "public" | "unlisted" | "private";
         /**
+         * PosterChoice
+         * @description The uploaded picture to show.
+         */
+        readonly PosterChoice: {
+            /** Poster Id */
+            readonly poster_id: string;
+        };
+        /**
+         * PosterDraft
+         * @description The picture that is about to be uploaded, as it is.
+         */
+        readonly PosterDraft: {
+            readonly content_type: components["schemas"]["PictureKind"];
+            /**
+             * Size Bytes
+             * @description The exact size of the file.
+             */
+            readonly size_bytes: number;
+        };
+        /**
+         * PosterUpload
+         * @description Put the file to `url` with exactly these headers, then choose `poster_id`.
+         */
+        readonly PosterUpload: {
+            /** Poster Id */
+            readonly poster_id: string;
+            /** Url */
+            readonly url: string;
+            /** Headers */
+            readonly headers: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            readonly expires_at: string;
+        };
+        /**
          * Problem
          * @description What went wrong, for people and programs.
          * @example {
@@ -3660,6 +3721,9 @@ export type PlaylistDraft = components['schemas']['PlaylistDraft'];
 export type PlaylistEntry = components['schemas']['PlaylistEntry'];
 export type PlaylistView = components['schemas']['PlaylistView'];
 export type PlaylistVisibility = components['schemas']['PlaylistVisibility'];
+export type PosterChoice = components['schemas']['PosterChoice'];
+export type PosterDraft = components['schemas']['PosterDraft'];
+export type PosterUpload = components['schemas']['PosterUpload'];
 export type Problem = components['schemas']['Problem'];
 export type ProfileChanges = components['schemas']['ProfileChanges'];
 export type Progress = components['schemas']['Progress'];
@@ -12855,6 +12919,482 @@ export interface operations {
             };
             /** @description Some values are not acceptable. */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly choose_poster: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "poster_id": "01kc3v9m5t3q8x5f0h2j4n6p8r"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["PosterChoice"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "tags": [
+                     *         "tag"
+                     *       ],
+                     *       "category": "animals",
+                     *       "language": "en",
+                     *       "age_restricted": false,
+                     *       "comments_enabled": false,
+                     *       "chapters": [
+                     *         {
+                     *           "start_ms": 0,
+                     *           "title": "How a mill works"
+                     *         }
+                     *       ],
+                     *       "visibility": "public",
+                     *       "status": "uploading",
+                     *       "state": "uploading",
+                     *       "progress_percent": 0,
+                     *       "failure": {
+                     *         "code": "code",
+                     *         "message": "message"
+                     *       },
+                     *       "duration_ms": 0,
+                     *       "width_px": 0,
+                     *       "height_px": 0,
+                     *       "renditions": [
+                     *         "rendition"
+                     *       ],
+                     *       "playback": {
+                     *         "hls_url": "https://millrace.example/hls",
+                     *         "dash_url": "https://millrace.example/dash",
+                     *         "poster_url": "https://millrace.example/poster"
+                     *       },
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "uploaded_at": "2026-05-04T03:02:01Z",
+                     *       "ready_at": "2026-05-04T03:02:01Z",
+                     *       "published_at": "2026-05-04T03:02:01Z",
+                     *       "owner": {
+                     *         "version": 0,
+                     *         "draft": false,
+                     *         "publish_at": "2026-05-04T03:02:01Z",
+                     *         "taken_down": {
+                     *           "reason": "reason",
+                     *           "at": "2026-05-04T03:02:01Z"
+                     *         },
+                     *         "rules": {
+                     *           "allowed_countries": [
+                     *             "AT"
+                     *           ],
+                     *           "blocked_countries": [
+                     *             "AT"
+                     *           ],
+                     *           "embed_origins": [
+                     *             "https://blog.example"
+                     *           ]
+                     *         },
+                     *         "replacement": {
+                     *           "upload_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "filename": "mill.mp4",
+                     *           "state": "uploading",
+                     *           "progress_percent": 0,
+                     *           "failure": {
+                     *             "code": "code",
+                     *             "message": "message"
+                     *           }
+                     *         },
+                     *         "filename": "mill.mp4"
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["VideoView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. The picture was not uploaded, or too long ago. Somebody else changed the video at the same moment. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. The uploaded file is not a picture that can be a poster. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly upload_poster: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "content_type": "image/jpeg",
+                 *       "size_bytes": 1
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["PosterDraft"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "poster_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "url": "url",
+                     *       "headers": {},
+                     *       "expires_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PosterUpload"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly drop_poster: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "tags": [
+                     *         "tag"
+                     *       ],
+                     *       "category": "animals",
+                     *       "language": "en",
+                     *       "age_restricted": false,
+                     *       "comments_enabled": false,
+                     *       "chapters": [
+                     *         {
+                     *           "start_ms": 0,
+                     *           "title": "How a mill works"
+                     *         }
+                     *       ],
+                     *       "visibility": "public",
+                     *       "status": "uploading",
+                     *       "state": "uploading",
+                     *       "progress_percent": 0,
+                     *       "failure": {
+                     *         "code": "code",
+                     *         "message": "message"
+                     *       },
+                     *       "duration_ms": 0,
+                     *       "width_px": 0,
+                     *       "height_px": 0,
+                     *       "renditions": [
+                     *         "rendition"
+                     *       ],
+                     *       "playback": {
+                     *         "hls_url": "https://millrace.example/hls",
+                     *         "dash_url": "https://millrace.example/dash",
+                     *         "poster_url": "https://millrace.example/poster"
+                     *       },
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "uploaded_at": "2026-05-04T03:02:01Z",
+                     *       "ready_at": "2026-05-04T03:02:01Z",
+                     *       "published_at": "2026-05-04T03:02:01Z",
+                     *       "owner": {
+                     *         "version": 0,
+                     *         "draft": false,
+                     *         "publish_at": "2026-05-04T03:02:01Z",
+                     *         "taken_down": {
+                     *           "reason": "reason",
+                     *           "at": "2026-05-04T03:02:01Z"
+                     *         },
+                     *         "rules": {
+                     *           "allowed_countries": [
+                     *             "AT"
+                     *           ],
+                     *           "blocked_countries": [
+                     *             "AT"
+                     *           ],
+                     *           "embed_origins": [
+                     *             "https://blog.example"
+                     *           ]
+                     *         },
+                     *         "replacement": {
+                     *           "upload_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "filename": "mill.mp4",
+                     *           "state": "uploading",
+                     *           "progress_percent": 0,
+                     *           "failure": {
+                     *             "code": "code",
+                     *             "message": "message"
+                     *           }
+                     *         },
+                     *         "filename": "mill.mp4"
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["VideoView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Somebody else changed the video at the same moment. */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
