@@ -10,6 +10,7 @@ from millrace.channels import store as channels_store
 from millrace.channels.follows import store as follows
 from millrace.channels.model import Follow
 from millrace.discovery import store
+from millrace.discovery.errors import DiscoveryUnavailable
 from millrace.platform import clients
 from millrace.platform.clock import now
 from millrace.platform.events import ChannelChanged
@@ -241,3 +242,13 @@ def test_the_following_feed_needs_somebody_who_follows(world: World) -> None:
     forget_container()
 
     assert world.all_ids("/api/feed/following?limit=2", reader) == wanted[::-1]
+
+
+def test_an_event_that_cannot_be_noted_is_left_to_be_delivered_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = listed("Mill")
+    monkeypatch.setenv("DISCOVERY_TABLE", "not-there")
+    store.forget()
+    with pytest.raises(DiscoveryUnavailable):
+        world.tell(changed(video))
