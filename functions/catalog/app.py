@@ -6,13 +6,15 @@ from millrace.platform.http import Access, Api, Caller, Cookie, Page, Reply, Vis
 from millrace.platform.ids import VideoId
 from millrace.platform.limits import per_account
 from millrace.transcode import start
-from millrace.videos import owning, playback, service
+from millrace.videos import owning, playback, posters, service
 from millrace.videos.errors import (
     ChangedMeanwhile,
     IsTakenDown,
     NotHere,
     NothingToRetry,
     NotPlayable,
+    PosterMissing,
+    PosterRejected,
     StillProcessing,
     UploadClosed,
     VideoGone,
@@ -31,6 +33,7 @@ from millrace.videos.messages import (
     VideoView,
 )
 from millrace.videos.model import Video
+from millrace.videos.poster_messages import PosterChoice, PosterDraft, PosterUpload
 from millrace.videos.processing import service as processing
 
 api = Api("catalog", authenticate)
@@ -187,6 +190,39 @@ def play_video(
         for name, value in granted.cookies.items()
     ]
     return Reply(GrantedPlayback.granted(granted), cookies=cookies)
+
+
+@api.route(
+    "POST", "/api/videos/{video_id}/poster", status=201, access=Access.SIGNED_IN, tag="videos", raises=[VideoGone]
+)
+def upload_poster(video_id: VideoId, body: PosterDraft, caller: Caller) -> PosterUpload:
+    """Get an address that takes one picture of exactly this type and size. Safe to repeat: each is its own."""
+    video = service.owned(video_id, caller.user_id)
+    return PosterUpload.of(posters.begin(video.video_id, body.content_type, body.size_bytes))
+
+
+@api.route(
+    "PUT",
+    "/api/videos/{video_id}/poster",
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, PosterMissing, PosterRejected, ChangedMeanwhile],
+)
+def choose_poster(video_id: VideoId, body: PosterChoice, caller: Caller) -> Reply[VideoView]:
+    """Show an uploaded picture as the poster, without what a camera wrote into it."""
+    return tagged(service.choose_poster(video_id, caller.user_id, body.poster_id), caller)
+
+
+@api.route(
+    "DELETE",
+    "/api/videos/{video_id}/poster",
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, ChangedMeanwhile],
+)
+def drop_poster(video_id: VideoId, caller: Caller) -> Reply[VideoView]:
+    """Show a picture of the film again."""
+    return tagged(service.drop_poster(video_id, caller.user_id), caller)
 
 
 def tagged(video: Video, caller: Caller | None) -> Reply[VideoView]:

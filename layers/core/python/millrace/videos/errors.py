@@ -1,6 +1,6 @@
 """What can stop a use case of videos."""
 
-from millrace.platform.errors import Conflict, Forbidden, NotFound, Unavailable
+from millrace.platform.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from millrace.platform.ids import VideoId
 
 
@@ -80,6 +80,24 @@ class NotHere(Forbidden):
     def __init__(self, video_id: VideoId, message: str) -> None:
         super().__init__(message)
         self.video_id = video_id
+
+
+class PosterMissing(Conflict):
+    """The picture was not uploaded, or too long ago."""
+
+    slug = "poster-missing"
+
+    def __init__(self) -> None:
+        super().__init__("The picture has not arrived. Upload it first.")
+
+
+class PosterRejected(Invalid):
+    """The uploaded file is not a picture that can be a poster."""
+
+    slug = "poster-rejected"
+
+    def __init__(self, message: str) -> None:
+        super().__init__("poster_id", message)
 
 
 class VideosUnavailable(Unavailable):

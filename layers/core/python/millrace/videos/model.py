@@ -116,7 +116,8 @@ class Video(Fact):
     announced_listed: bool = False
     is_cached: bool = False
     """Whether caches may hold what has left the public folder."""
-    poster_id: str | None = None
+    poster: str | None = None
+    """The name of a picture that the owner chose instead of one from the film."""
     state: VideoState
     home: Home
     upload: Upload

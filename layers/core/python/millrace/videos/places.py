@@ -36,7 +36,17 @@ def media_folder(home: Home, video_id: VideoId) -> str:
 
 def source_folders(video_id: VideoId) -> tuple[str, ...]:
     """Return the folders of what is ours alone, in the uploads bucket; they end with a slash."""
-    return f"uploads/{video_id}/", f"work/{video_id}/"
+    return f"uploads/{video_id}/", f"work/{video_id}/", f"posters/{video_id}/", f"pictures/{video_id}/"
+
+
+def picture_key(video_id: VideoId, poster: str) -> str:
+    """Return where a custom poster is kept, in the uploads bucket."""
+    return f"pictures/{video_id}/{poster}"
+
+
+def poster_name(poster: str | None) -> str:
+    """Return the poster's name in a version's folder: the owner's own, or the one from the film."""
+    return f"poster_{poster}" if poster else POSTER
 
 
 def place_of(video: Video) -> UploadPlace:

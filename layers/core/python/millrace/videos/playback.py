@@ -15,7 +15,7 @@ from millrace.platform.site import public_url
 from millrace.videos import cookies, media_keys
 from millrace.videos.errors import NotHere, NotPlayable
 from millrace.videos.model import Home, PlaybackRules, Video, VideoState
-from millrace.videos.places import POSTER, media_folder, place_of
+from millrace.videos.places import media_folder, place_of, poster_name
 
 # One long evening; the player asks again before it ends.
 COOKIE_LIFETIME = timedelta(hours=12)
@@ -63,7 +63,7 @@ def addresses(video: Video) -> Playback:
         raise NotPlayable(video.video_id)
     folder = f"{public_url()}/{place_of(video).media_prefix(video.home)}"
     cookie_path = f"/{media_folder(Home.PRIVATE, video.video_id)}"
-    return Playback(folder + MAIN_PLAYLIST, folder + MANIFEST, folder + POSTER, cookie_path, {})
+    return Playback(folder + MAIN_PLAYLIST, folder + MANIFEST, folder + poster_name(video.poster), cookie_path, {})
 
 
 def playback(video: Video, viewing: Viewing, *, lifetime: timedelta, bind_address: bool) -> Playback:

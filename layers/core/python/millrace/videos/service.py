@@ -10,7 +10,7 @@ from millrace.platform.clock import now
 from millrace.platform.errors import Invalid, Stale
 from millrace.platform.events import VideoTakenDown
 from millrace.platform.ids import ChannelId, UploadId, UserId, VideoId, new_id
-from millrace.videos import store, uploads
+from millrace.videos import posters, store, uploads
 from millrace.videos.errors import ChangedMeanwhile, IsTakenDown, UploadClosed, VideoGone
 from millrace.videos.model import Audience, Details, Home, TakenDown, Video, VideoState, Visibility
 from millrace.videos.places import UploadPlace, place_of
@@ -150,6 +150,17 @@ def publish(video: Video, visibility: Visibility | None, publish_at: datetime | 
 def unpublish(video: Video) -> Video:
     """Return the video as a draft, which only its owner sees."""
     return video.model_copy(update={"is_draft": True, "publish_at": None})
+
+
+def choose_poster(video_id: VideoId, owner_id: UserId, poster_id: str) -> Video:
+    """Show an uploaded picture as the video's poster; raises VideoGone, PosterMissing or PosterRejected."""
+    poster = posters.clean(owned(video_id, owner_id), poster_id)
+    return edit(video_id, owner_id, lambda video: video.model_copy(update={"poster": poster}))
+
+
+def drop_poster(video_id: VideoId, owner_id: UserId) -> Video:
+    """Show a picture of the film again; natural to repeat. Raises VideoGone."""
+    return edit(video_id, owner_id, lambda video: video.model_copy(update={"poster": None}))
 
 
 def delete(video_id: VideoId, owner_id: UserId) -> None:

@@ -82,7 +82,7 @@ class Record(Model):
     version = NumberAttribute()
     announced_version = NumberAttribute(default=0)
     announced_listed = BooleanAttribute(default=False)
-    poster_id = UnicodeAttribute(null=True)
+    poster = UnicodeAttribute(null=True)
     created_at = UTCDateTimeAttribute()
     ready_at = UTCDateTimeAttribute(null=True)
     lease_id = UnicodeAttribute(null=True)
@@ -280,7 +280,7 @@ def _edited(video: Video) -> dict[str, Any]:
         "published_at": video.published_at,
         "taken_down": video.taken_down.model_dump(mode="json") if video.taken_down else None,
         "deleted_at": video.deleted_at,
-        "poster_id": video.poster_id,
+        "poster": video.poster,
     }
 
 
@@ -300,7 +300,7 @@ def video_of(record: Record) -> Video:
         version=int(record.version),
         announced_version=int(record.announced_version),
         announced_listed=bool(record.announced_listed),
-        poster_id=record.poster_id,
+        poster=record.poster,
         is_cached=bool(record.is_cached),
         state=VideoState(record.state),
         home=Home(record.home),

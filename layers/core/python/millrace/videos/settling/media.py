@@ -14,8 +14,8 @@ from millrace.platform.errors import WorkflowError
 from millrace.platform.ids import new_id
 from millrace.platform.steps import Deadline
 from millrace.videos import store as videos
-from millrace.videos.model import Home, Previous, Video
-from millrace.videos.places import UploadPlace, media_folder, place_of
+from millrace.videos.model import Home, Previous, Video, VideoState
+from millrace.videos.places import UploadPlace, media_folder, picture_key, place_of, poster_name
 from millrace.videos.settling import objects, store
 
 # A lease outlives the copying of one batch many times over.
@@ -45,6 +45,7 @@ def settle(video: Video, deadline: Deadline) -> None:
     try:
         if video.home is not video.wanted_home:
             video = _move(video, lease, deadline)
+        _place_poster(video)
         _sweep(video, lease)
     finally:
         store.release(video.video_id, lease.id)
@@ -86,6 +87,15 @@ def _move(video: Video, lease: _Lease, deadline: Deadline) -> Video:
     if not store.switch_home(video, lease.id, home):
         raise RecordChanged(video.video_id)
     return video.model_copy(update={"home": home})
+
+
+def _place_poster(video: Video) -> None:
+    """Copy the owner's own poster to where the video is played from, unless it is there: a new version has none."""
+    if not video.poster or video.state is not VideoState.READY:
+        return
+    key = place_of(video).media_prefix(video.home) + poster_name(video.poster)
+    if key not in set(objects.keys(settings.require("MEDIA_BUCKET"), key)):
+        objects.copy_picture(picture_key(video.video_id, video.poster), key)
 
 
 def _batches(pairs: Sequence[tuple[str, str]]) -> list[tuple[int, Sequence[tuple[str, str]]]]:

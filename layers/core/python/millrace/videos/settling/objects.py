@@ -60,6 +60,15 @@ def copy(bucket: str, pairs: Sequence[tuple[str, str]]) -> None:
             pass
 
 
+def copy_picture(source: str, target: str) -> None:
+    """Copy a picture from the uploads bucket to the media bucket."""
+    clients.s3().copy_object(
+        Bucket=settings.require("MEDIA_BUCKET"),
+        Key=target,
+        CopySource={"Bucket": settings.require("UPLOADS_BUCKET"), "Key": source},
+    )
+
+
 def purge(video_id: VideoId) -> None:
     """Make every cache forget the video's media. A repeat costs an invalidation, and nothing else."""
     paths = [f"/{media_folder(home, video_id)}*" for home in Home]
