@@ -90,6 +90,16 @@ def test_buckets_are_closed_encrypted_and_owned() -> None:
         assert properties["BucketEncryption"], name
 
 
+def test_throttled_routes_are_routes() -> None:
+    paths = json.loads((ROOT / "docs" / "api" / "gateway.json").read_text())["paths"]
+    settings = RESOURCES["Api"]["Properties"]["MethodSettings"]
+    throttled = [found for found in settings if found["ResourcePath"] != "/*"]
+    assert throttled
+    for found in throttled:
+        path = found["ResourcePath"].removeprefix("/").replace("~1", "/")
+        assert found["HttpMethod"].lower() in paths.get(path, {}), found["ResourcePath"]
+
+
 def test_only_the_public_prefix_of_media_is_served_without_cookies() -> None:
     config = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]
     behaviors = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
