@@ -3,7 +3,7 @@
 import pytest
 
 from millrace.platform.ids import UploadId, VideoId, new_id
-from millrace.videos.model import Visibility
+from millrace.videos.model import Home
 from millrace.videos.places import UploadPlace, parse_source_key
 
 
@@ -19,5 +19,5 @@ def test_other_keys_are_nobodys(key: str) -> None:
 
 def test_private_media_never_lies_where_public_media_is_served() -> None:
     place = UploadPlace(VideoId(new_id()), UploadId(new_id()))
-    assert place.media_prefix(Visibility.PRIVATE).startswith("media/private/")
-    assert place.media_prefix(Visibility.PUBLIC).startswith("media/public/")
+    assert place.media_prefix(Home.PRIVATE).startswith("media/private/")
+    assert place.media_prefix(Home.PUBLIC).startswith("media/public/")

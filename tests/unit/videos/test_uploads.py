@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from millrace.videos.model import MAX_UPLOAD_BYTES
+from millrace.videos.film import MAX_UPLOAD_BYTES
 from millrace.videos.uploads import MAX_PARTS, PART_SIZE_BYTES, part_size_for
 
 MIB = 1024**2
