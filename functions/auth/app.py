@@ -29,8 +29,9 @@ from millrace.accounts.messages import (
     Transport,
     User,
 )
+from millrace.accounts.model import Account
 from millrace.accounts.sessions.model import Device, SessionId
-from millrace.platform.http import Access, Api, Caller, CrossSite, Empty, Page, Reply, Visitor
+from millrace.platform.http import Access, Api, Caller, CrossSite, Empty, Page, Reply, Visitor, expected_version
 from millrace.platform.limits import per_account, per_address, per_value
 
 HOUR_S = 3600
@@ -179,15 +180,15 @@ def reset_password(body: Reset) -> None:
 
 
 @api.route("GET", "/api/users/me", access=Access.SIGNED_IN, tag="accounts", raises=[AccountGone])
-def read_me(caller: Caller) -> User:
+def read_me(caller: Caller) -> Reply[User]:
     """Read one's own account. Changes nothing."""
-    return service.profile(caller.user_id)
+    return _user(service.profile(caller.user_id))
 
 
 @api.route("PATCH", "/api/users/me", access=Access.SIGNED_IN, tag="accounts", raises=[AccountGone])
-def update_me(body: ProfileChanges, caller: Caller) -> User:
-    """Change one's own profile. Repeating it leaves the same profile."""
-    return service.update_profile(caller.user_id, body)
+def update_me(body: ProfileChanges, caller: Caller, if_match: str | None) -> Reply[User]:
+    """Change one's own profile. Repeating it leaves the same profile; with If-Match it changes what was read only."""
+    return _user(service.update_profile(caller.user_id, body, expected_version(if_match)))
 
 
 @api.route("GET", "/.well-known/jwks.json", tag="accounts")
@@ -195,6 +196,10 @@ def public_keys() -> Reply[JwkSet]:
     """Read the public keys of access tokens. Changes nothing."""
     # Verifiers may keep them for five minutes, so a new key has to stand here that long before it signs.
     return Reply(service.public_keys(), headers={"Cache-Control": "public, max-age=300"})
+
+
+def _user(account: Account) -> Reply[User]:
+    return Reply(User.of(account), etag=str(account.version))
 
 
 def _check_transport(transport: Transport, visitor: Visitor) -> None:

@@ -270,3 +270,13 @@ def test_tokens_and_passwords_stay_out_of_the_logs(
     assert ada["password"] not in logged
     assert ada["email"] not in logged
     assert ada["access_token"] not in logged
+
+
+def test_a_profile_that_changed_meanwhile_is_not_overwritten(auth: Gateway, ada: dict[str, Any]) -> None:
+    token = ada["access_token"]
+    etag = auth.call("GET", ME, token=token).headers["ETag"]
+    first = auth.call("PATCH", ME, {"display_name": "First"}, token=token, if_match=etag)
+    assert (first.status, first.headers["ETag"] != etag) == (200, True)
+    assert auth.call("PATCH", ME, {"display_name": "Second"}, token=token, if_match=etag).status == 412
+    assert auth.call("GET", ME, token=token).json["display_name"] == "First"
+    assert auth.call("PATCH", ME, {"display_name": "Third"}, token=token, if_match=first.headers["ETag"]).status == 200

@@ -58,9 +58,10 @@ def test_a_long_upload_outlives_its_access_tokens(api: Api, platform: Platform) 
 
 def test_a_session_that_is_over_is_told_and_not_tried_for_ever(api: Api, platform: Platform) -> None:
     api.sign_in("ada@example.org", "mill wheel and river")
+    for _ in range(3):
+        api.request("GET", "/api/videos")
     with pytest.raises(ApiRefused) as refused:
-        for _ in range(10):
-            api.request("GET", "/api/videos")
+        api.request("GET", "/api/videos")
     assert refused.value.status == 401
     assert platform.asked.count("/api/auth/refresh") == 3
 

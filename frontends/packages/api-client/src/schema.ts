@@ -1123,7 +1123,7 @@ export interface paths {
         readonly head?: never;
         /**
          * Change one's own profile
-         * @description Repeating it leaves the same profile.
+         * @description Repeating it leaves the same profile; with If-Match it changes what was read only.
          */
         readonly patch: operations["update_me"];
         readonly trace?: never;
@@ -10841,7 +10841,10 @@ export interface operations {
     readonly update_me: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The `ETag` that was read: the change is made only while it is still the same. */
+                readonly "If-Match"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -10908,6 +10911,15 @@ export interface operations {
             };
             /** @description Not found. There is no such account, or no longer. */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed in the meantime. It was changed since the caller read it. */
+            readonly 412: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

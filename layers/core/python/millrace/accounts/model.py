@@ -59,6 +59,8 @@ class Account:
     """Accounts elsewhere that open this one, each as `provider|subject`."""
     epoch: int = 0
     """Counts how often everything that was signed in ended at once."""
+    version: int = 1
+    """Counts its changes."""
 
 
 @dataclass(frozen=True, slots=True)

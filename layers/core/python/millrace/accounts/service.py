@@ -2,7 +2,8 @@
 
 from millrace.accounts import signing_keys, store
 from millrace.accounts.access import authenticate
-from millrace.accounts.messages import JwkSet, ProfileChanges, PublicJwk, SessionList, SessionView, User
+from millrace.accounts.messages import JwkSet, ProfileChanges, PublicJwk, SessionList, SessionView
+from millrace.accounts.model import Account
 from millrace.accounts.sessions import service as sessions
 from millrace.accounts.signing_in import (
     Opened,
@@ -44,14 +45,14 @@ __all__ = [
 ]
 
 
-def profile(user_id: UserId) -> User:
+def profile(user_id: UserId) -> Account:
     """Return a person's own account; raises AccountGone."""
-    return User.of(store.account(user_id))
+    return store.account(user_id)
 
 
-def update_profile(user_id: UserId, changes: ProfileChanges) -> User:
-    """Change a person's own profile; raises AccountGone. Repeating it leaves the same profile."""
-    return User.of(store.rename(user_id, changes.display_name))
+def update_profile(user_id: UserId, changes: ProfileChanges, version: int | None = None) -> Account:
+    """Change a person's own profile, of this version or of any; raises AccountGone or Stale."""
+    return store.rename(user_id, changes.display_name, version)
 
 
 def list_sessions(caller: Caller, query: SessionList) -> Page[SessionView]:

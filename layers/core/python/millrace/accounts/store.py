@@ -35,6 +35,7 @@ from pynamodb.transactions import TransactWrite
 from millrace.accounts.errors import AccountGone, AccountsUnavailable, BadMailToken, EmailTaken
 from millrace.accounts.items import store as items
 from millrace.accounts.model import Account, Credential, MailToken, Purpose, Role, Suspension, folded
+from millrace.platform.errors import Stale
 from millrace.platform.ids import UserId
 from millrace.platform.store import Cancelled, transact
 
@@ -77,10 +78,11 @@ def credential(email: str) -> Credential | None:
         return Credential(item.email, UserId(item.user_id), item.password_hash, int(item.epoch))
 
 
-def rename(user_id: UserId, display_name: str) -> Account:
-    """Change the shown name and return the account as it is then; raises AccountGone."""
+def rename(user_id: UserId, display_name: str, version: int | None = None) -> Account:
+    """Change the shown name, of this version or of any; raises AccountGone or Stale."""
     model = items.accounts()
-    return _update(user_id, model.display_name.set(display_name), model.name_key.set(folded(display_name)))
+    actions = model.display_name.set(display_name), model.name_key.set(folded(display_name))
+    return _update(user_id, *actions, version=version)
 
 
 def set_avatar(user_id: UserId, key: str) -> Account:
@@ -249,16 +251,21 @@ def delete(owner: Account) -> None:
     transact(fill, AccountsUnavailable)
 
 
-def _update(user_id: UserId, *actions: Action) -> Account:
+def _update(user_id: UserId, *actions: Action, version: int | None = None) -> Account:
     model = items.accounts()
+    is_expected = model.pk.exists() if version is None else model.pk.exists() & (model.version == version)
     item = model(items.user_key(user_id))
     with _translated():
         try:
-            item.update(actions=[*actions, model.version.add(1)], condition=model.pk.exists())
+            item.update(actions=[*actions, model.version.add(1)], condition=is_expected)
         except UpdateError as error:
-            if error.cause_response_code == CONDITION_FAILED:
-                raise AccountGone(user_id) from error
-            raise
+            if error.cause_response_code != CONDITION_FAILED:
+                raise
+            if version is not None:
+                # Gone, or another version.
+                account(user_id)
+                raise Stale from error
+            raise AccountGone(user_id) from error
     return items.read_account(item)
 
 

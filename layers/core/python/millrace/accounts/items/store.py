@@ -148,6 +148,7 @@ def read_account(item: AccountItem) -> Account:
         avatar_key=item.avatar_key,
         identities=frozenset(item.identities or ()),
         epoch=int(item.epoch),
+        version=int(item.version),
     )
 
 
