@@ -88,6 +88,14 @@ def test_buckets_are_closed_encrypted_and_owned() -> None:
         assert properties["BucketEncryption"], name
 
 
+def test_only_the_public_prefix_of_media_is_served_without_cookies() -> None:
+    config = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]
+    behaviors = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
+    of_media = [behavior for behavior in behaviors if behavior["TargetOriginId"] == "media"]
+    # An address may be spelled in many ways, so what is open is named, never what is closed alone.
+    assert {found["PathPattern"] for found in of_media if "TrustedKeyGroups" not in found} == {"/media/public/*"}
+
+
 def test_the_gateway_may_invoke_every_function_that_the_api_names() -> None:
     body = (ROOT / "docs" / "api" / "gateway.json").read_text()
     invoked = set(re.findall(r"functions/\$\{(\w+)\.Arn\}", body))
