@@ -32,6 +32,7 @@ def test_browsers_are_told_what_a_file_is(key: str, expected: str) -> None:
 
 
 def test_a_failure_of_npm_is_told_by_its_reason() -> None:
-    said = "npm error code E1\nnpm error request to a registry failed\nnpm error A complete log of this run can be found in: x\n"
+    said = "npm error code E1\nnpm error request to a registry failed\n"
+    said += "npm error A complete log of this run can be found in: x\n"
     assert _complaint(said) == "request to a registry failed"
     assert _complaint("") == "no message"
