@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ _HASHED_NAME = re.compile(r"[.-][A-Za-z0-9_-]{8,}\.\w+(\.map)?$")
 _HASHED_FOLDERS = ("assets/", "_next/static/", "/assets/", "/_next/static/")
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
+_OLD_ASSETS_KEPT = timedelta(days=7)
 _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
@@ -79,12 +81,16 @@ def build_site(say: Callable[[str], None], sources: Path = ROOT / "frontends") -
 
 
 def publish_site(dist_dir: Path, bucket: str, s3: S3Client) -> Published:
-    """Upload what changed, pages after the assets that they name, then delete what is no longer there."""
-    stored = {
-        item["Key"]: item["ETag"].strip('"')
+    """Upload what changed, pages after the assets that they name, then delete what is no longer needed.
+
+    Assets of earlier builds stay for a while: a page that was opened before goes on to load them.
+    """
+    found = {
+        item["Key"]: item
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
         for item in page.get("Contents", [])
     }
+    stored = {key: item["ETag"].strip('"') for key, item in found.items()}
     files = {file.relative_to(dist_dir).as_posix(): file for file in dist_dir.rglob("*") if file.is_file()}
     changed = [key for key, file in files.items() if stored.get(key) != _etag(file)]
 
@@ -100,7 +106,12 @@ def publish_site(dist_dir: Path, bucket: str, s3: S3Client) -> Published:
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(upload, [key for key in changed if not key.endswith(".html")]))
         list(pool.map(upload, [key for key in changed if key.endswith(".html")]))
-    stale = sorted(stored.keys() - files.keys())
+    kept_since = datetime.now(UTC) - _OLD_ASSETS_KEPT
+    stale = sorted(
+        key
+        for key in stored.keys() - files.keys()
+        if cache_control(key) != _FOR_EVER or found[key]["LastModified"] < kept_since
+    )
     for start in range(0, len(stale), 1000):
         s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in stale[start : start + 1000]]})
     return Published(len(changed), len(stale), len(files) - len(changed))
@@ -125,7 +136,13 @@ def _etag(file: Path) -> str:
 def npm(folder: Path, arguments: list[str]) -> None:
     """Run npm of the Node.js environment in a folder; raise BuildFailed with its last line."""
     binaries = tools_dir() / "node" / "bin"
-    environ = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}", "CI": "true"}
+    environ = {
+        # Node.js brings certificates of its own; a network with its own authority has added it to the system's.
+        "NODE_USE_SYSTEM_CA": "1",
+        **os.environ,
+        "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}",
+        "CI": "true",
+    }
     npm = shutil.which("npm", path=str(binaries))
     if npm is None:
         raise BuildFailed("the Node.js environment has no npm: delete .millrace/node and run this again")
@@ -142,5 +159,10 @@ def npm(folder: Path, arguments: list[str]) -> None:
         log = tools_dir() / "cache" / "frontends" / "npm.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(done.stdout + done.stderr, encoding="utf-8")
-        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        raise BuildFailed(f"npm {arguments[0]} failed: {lines[-1] if lines else 'no message'} (see {log})")
+        raise BuildFailed(f"npm {arguments[0]} failed: {_complaint(done.stderr or done.stdout)} (see {log})")
+
+
+def _complaint(output: str) -> str:
+    """Return npm's last line that says something: it ends by naming a log of its own."""
+    lines = [line.strip() for line in output.splitlines() if line.strip() and "complete log of this run" not in line]
+    return lines[-1].removeprefix("npm error ") if lines else "no message"

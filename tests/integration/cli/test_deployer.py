@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.deployer import stack
+from scripts.deployer import site, stack
 from scripts.deployer.deploy import Deployed, Deployment, deploy
 from scripts.deployer.errors import StackFailed
 from scripts.deployer.site import publish_site
@@ -114,7 +115,16 @@ def test_a_site_is_brought_to_what_was_built(target: Target, tmp_path: Path) -> 
     assert "immutable" in script["CacheControl"]
     (dist / "assets" / "index-0123abcd.js").rename(dist / "assets" / "index-4567cdef.js")
     (dist / "index.html").write_text("<p>two")
+    target.s3.put_object(Bucket="site", Key="old-page.html", Body=b"<p>old")
     published = publish_site(dist, "site", target.s3)
     assert (published.uploaded, published.deleted, published.unchanged) == (2, 1, 0)
     keys = {item["Key"] for item in target.s3.list_objects_v2(Bucket="site")["Contents"]}
-    assert keys == {"index.html", "assets/index-4567cdef.js"}
+    # Who opened the old page goes on to load its script.
+    assert keys == {"index.html", "assets/index-4567cdef.js", "assets/index-0123abcd.js"}
+
+
+def test_assets_of_builds_long_ago_go(target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target.s3.create_bucket(Bucket="old-site")
+    target.s3.put_object(Bucket="old-site", Key="assets/index-0123abcd.js", Body=b"1")
+    monkeypatch.setattr(site, "_OLD_ASSETS_KEPT", timedelta(seconds=-60))
+    assert publish_site(tmp_path, "old-site", target.s3).deleted == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.deployer.site import cache_control, content_type
+from scripts.deployer.site import _complaint, cache_control, content_type
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,10 @@ def test_everything_else_is_asked_for_each_time(key: str) -> None:
 )
 def test_browsers_are_told_what_a_file_is(key: str, expected: str) -> None:
     assert content_type(key) == expected
+
+
+def test_a_failure_of_npm_is_told_by_its_reason() -> None:
+    said = "npm error code E1\nnpm error request to a registry failed\n"
+    said += "npm error A complete log of this run can be found in: x\n"
+    assert _complaint(said) == "request to a registry failed"
+    assert _complaint("") == "no message"

@@ -75,6 +75,14 @@ def test_hls_and_dash_time_every_segment_alike() -> None:
             assert before.start + before.duration * before.count == after.start
 
 
+def test_the_manifest_ends_with_its_longest_track() -> None:
+    plan = a_plan(seconds=61, frame_rate=NTSC)
+    sound_s = _sound(plan).duration_s
+    assert sound_s > plan.duration_s
+    declared_s = Fraction(dash.parse(_packaged(plan)["manifest.mpd"]).duration_s)
+    assert sound_s <= declared_s < sound_s + Fraction(1, 1000)
+
+
 def test_an_independent_reader_understands_the_manifest() -> None:
     plan = a_plan(seconds=61)
     mpd = MPDParser.from_string(_packaged(plan)["manifest.mpd"])

@@ -209,9 +209,10 @@ def _manifest(
         )
         sets.append(dash.AdaptationSet(1, "audio", (sound,), plan.audio.language))
     segment_s = _seconds(plan.segment_frames * plan.frame_ticks, plan.timescale)
-    # The sound's last frame ends a little later than the picture: players cut it there.
-    pictures_s = video[0][1].duration_s
-    duration_s = _seconds(pictures_s.numerator, pictures_s.denominator)
+    tracks = [track for _, track in video] + ([audio] if audio else [])
+    # The sound's last frame ends a little after the picture. A duration before it makes dash.js stop without an end.
+    longest_ms = math.ceil(max(track.duration_s for track in tracks) * 1000)
+    duration_s = Decimal(longest_ms) / 1000
     return dash.Manifest(duration_s, segment_s, tuple(sets))
 
 
