@@ -35,7 +35,7 @@ def test_a_published_video_is_found_within_seconds_by_a_function_that_was_runnin
     def is_found() -> None:
         assert world.ids("/api/search?q=waterwheel") == [video.video_id]
 
-    eventually(is_found, within_s=3)
+    eventually(is_found, within_s=5)
 
 
 def test_a_hit_shows_the_video_and_its_channel(world: World) -> None:
@@ -151,6 +151,24 @@ def test_a_lost_index_is_made_anew_from_every_listed_video(world: World) -> None
     assert world.refresh()["indexed"] == 1
     forget_container()
     assert world.ids("/api/search?q=mill") == [kept.video_id]
+
+
+@pytest.mark.parametrize("body", [None, b"", b"not an archive"])
+def test_a_stored_index_that_cannot_be_read_is_made_anew(world: World, body: bytes | None) -> None:
+    old = world.publish("Mill one")
+    world.refresh()
+    s3, (key,) = world.server.client("s3"), world.stored_indexes()
+    if body is None:
+        s3.delete_object(Bucket=world.bucket, Key=key)
+    else:
+        s3.put_object(Bucket=world.bucket, Key=key, Body=body)
+    new = world.publish("Mill two")
+
+    forget_container()
+    assert new.video_id in world.ids("/api/search?q=mill")
+    assert world.refresh()["indexed"] == 2
+    forget_container()
+    assert set(world.ids("/api/search?q=mill")) == {old.video_id, new.video_id}
 
 
 def test_of_two_who_store_an_index_at_once_one_wins_and_nothing_is_lost(

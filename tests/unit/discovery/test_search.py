@@ -50,7 +50,7 @@ def test_the_last_word_may_be_unfinished(index: Index, found: Found, beginning: 
 
 
 @pytest.mark.parametrize(
-    "slip", ["moutain", "mountian", "mountaiin", "nountain", "montain bikng", "mountan biking", "mounatin"]
+    "slip", ["moutain", "mountian", "mountaiin", "mouttain", "montain bikng", "mountan biking", "mounatin"]
 )
 def test_small_slips_are_forgiven(index: Index, found: Found, slip: str) -> None:
     video = entry("Mountain biking")

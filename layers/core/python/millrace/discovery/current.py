@@ -12,7 +12,7 @@ from pathlib import Path
 
 from millrace.discovery import snapshots, store
 from millrace.discovery.catching_up import OVERLAP, catch_up
-from millrace.discovery.errors import DiscoveryUnavailable
+from millrace.discovery.errors import DiscoveryUnavailable, SnapshotLost
 from millrace.discovery.index import LAYOUT, Index
 from millrace.discovery.model import Change, Snapshot
 from millrace.platform.clock import now
@@ -31,13 +31,18 @@ _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 class Current:
     """One index, and what of the changes is in it."""
 
-    def __init__(self, snapshot: Snapshot | None) -> None:
-        """Begin with a stored index, or with none at all."""
+    def __init__(self, snapshot: Snapshot | None, *, lost_id: str = "") -> None:
+        """Begin with a stored index, or with none at all; `lost_id` is one that need not be tried again."""
         self._folder = tempfile.TemporaryDirectory(prefix="index-")
         if snapshot is not None:
-            snapshots.load(snapshot.snapshot_id, Path(self._folder.name))
+            try:
+                snapshots.load(snapshot.snapshot_id, Path(self._folder.name))
+            except (DiscoveryUnavailable, SnapshotLost):
+                self.close()
+                raise
         self.index = Index(Path(self._folder.name))
         self._snapshot = snapshot
+        self._lost_id = lost_id
         self._covered_until = snapshot.covers_until if snapshot else _BEGINNING
         self._applied: set[str] = set()
         self._looked_at = self._covered_until
@@ -50,7 +55,9 @@ class Current:
         """Whether it is time to begin anew with a newer stored index."""
         if newest is None or newest.layout != LAYOUT:
             return False
-        return self._snapshot is None or newest.covers_until - self._snapshot.covers_until > SNAPSHOT_KEPT
+        if self._snapshot is None:
+            return newest.snapshot_id != self._lost_id
+        return newest.covers_until - self._snapshot.covers_until > SNAPSHOT_KEPT
 
     def refresh(self, at: datetime) -> Snapshot | None:
         """Take in what has changed and return the newest snapshot."""
@@ -85,11 +92,11 @@ def current() -> Index:
         return held[0].index
     try:
         if not held:
-            held.append(Current(_usable(store.snapshot())))
+            held.append(_begun_with(store.snapshot()))
         newest = held[0].refresh(at)
         if held[0].is_outdated_by(newest):
             _replace(held, Current(newest), at)
-    except DiscoveryUnavailable:
+    except (DiscoveryUnavailable, SnapshotLost):
         if not held:
             raise
         logger().warning("index not refreshed")
@@ -109,6 +116,12 @@ def _replace(held: list[Current], successor: Current, at: datetime) -> None:
     held[:] = [successor]
 
 
-def _usable(snapshot: Snapshot | None) -> Snapshot | None:
-    """Leave out an index of another layout: it is made anew within minutes."""
-    return snapshot if snapshot is not None and snapshot.layout == LAYOUT else None
+def _begun_with(snapshot: Snapshot | None) -> Current:
+    """Begin with the stored index, or empty where it is lost or of another layout: it is made anew within minutes."""
+    if snapshot is None or snapshot.layout != LAYOUT:
+        return Current(None)
+    try:
+        return Current(snapshot)
+    except SnapshotLost:
+        logger().error("the stored index is lost")
+        return Current(None, lost_id=snapshot.snapshot_id)

@@ -20,3 +20,7 @@ class DiscoveryUnavailable(Unavailable):
 
 class SnapshotReplaced(Exception):
     """Somebody else stored an index meanwhile."""
+
+
+class SnapshotLost(Exception):
+    """A stored index is gone, or cannot be read."""

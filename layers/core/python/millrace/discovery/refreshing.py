@@ -12,7 +12,7 @@ from pathlib import Path
 
 from millrace.discovery import popularity, snapshots, store
 from millrace.discovery.catching_up import OVERLAP, batches, changed_videos, look_again
-from millrace.discovery.errors import SnapshotReplaced
+from millrace.discovery.errors import SnapshotLost, SnapshotReplaced
 from millrace.discovery.index import LAYOUT, Index
 from millrace.discovery.model import Ranking, Snapshot
 from millrace.discovery.popularity import Popularity
@@ -103,6 +103,17 @@ def _store_index(scores: Popularity, at: datetime) -> tuple[Mapping[VideoId, flo
     """
     before = store.snapshot()
     usable = before if before is not None and before.layout == LAYOUT else None
+    try:
+        return _store_index_after(before, usable, scores, at)
+    except SnapshotLost:
+        logger().warning("the stored index is lost and made anew")
+        return _store_index_after(before, None, scores, at)
+
+
+def _store_index_after(
+    before: Snapshot | None, usable: Snapshot | None, scores: Popularity, at: datetime
+) -> tuple[Mapping[VideoId, float], int, Snapshot | None]:
+    """Go on from the usable index, or make one anew; it takes the place of `before`."""
     changes, _ = store.changes_from(first_id_at(usable.covers_until - OVERLAP) if usable else FIRST_ID)
     told = scores.moved(MAX_MOVED) if usable else scores.lasting
     # What lies in the overlap alone was there the last time.

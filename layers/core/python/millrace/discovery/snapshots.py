@@ -7,7 +7,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from millrace.discovery.errors import DiscoveryUnavailable
+from millrace.discovery.errors import DiscoveryUnavailable, SnapshotLost
 from millrace.platform import clients, settings
 
 PREFIX = "index/"
@@ -36,14 +36,20 @@ def save(snapshot_id: str, folder: Path) -> int:
 
 
 def load(snapshot_id: str, folder: Path) -> None:
-    """Put a stored index into an empty folder."""
+    """Put a stored index into an empty folder; raises SnapshotLost where that can never succeed."""
+    s3 = clients.s3()
     with tempfile.TemporaryFile() as packed:
         try:
-            shutil.copyfileobj(clients.s3().get_object(Bucket=_bucket(), Key=_key(snapshot_id))["Body"], packed)
+            shutil.copyfileobj(s3.get_object(Bucket=_bucket(), Key=_key(snapshot_id))["Body"], packed)
+        except s3.exceptions.NoSuchKey as error:
+            raise SnapshotLost from error
         except (BotoCoreError, ClientError) as error:
             raise DiscoveryUnavailable from error
-        with zipfile.ZipFile(packed) as archive:
-            archive.extractall(folder)
+        try:
+            with zipfile.ZipFile(packed) as archive:
+                archive.extractall(folder)
+        except zipfile.BadZipFile as error:
+            raise SnapshotLost from error
 
 
 def remove_old() -> None:
