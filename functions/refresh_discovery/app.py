@@ -13,5 +13,5 @@ def handler(_event: object, _context: object) -> dict[str, int]:
         "indexed": done.snapshot.video_count if done.snapshot else 0,
         "size_bytes": done.snapshot.size_bytes if done.snapshot else 0,
     }
-    logger().info("discovery refreshed", **counts)
+    logger().info("discovery refreshed", extra=counts)
     return counts
