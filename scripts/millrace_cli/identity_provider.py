@@ -19,6 +19,7 @@ from scripts.millrace_cli.running import running_names
 from scripts.supervisor.client import current_report
 
 PROVIDER_ID = "people"
+LABEL = "People on this machine"
 POOL_NAME = "millrace-people"
 EMAIL = "bob@people.example"
 SIGN_IN_PATH = f"/api/auth/oauth/{PROVIDER_ID}"
@@ -36,7 +37,6 @@ class Way:
     email: str
     password: str
     start_url: str
-    page_url: str
 
 
 def identity_provider(
@@ -55,9 +55,9 @@ def identity_provider(
     if as_json:
         print_json(asdict(way))
         return
-    out.print(f"Sign in at {way.page_url} with “People on this machine”:", markup=False)
+    out.print(f"The site offers to sign in with an account at “{LABEL}”:", markup=False)
     out.print(f"  address   {way.email}\n  password  {way.password}", markup=False)
-    out.print(f'With curl: POST {way.start_url} {{"return_to": "/"}}; docs/tour.md shows it.', markup=False)
+    out.print(f"  begin     POST {way.start_url}; docs/tour.md shows it with curl", markup=False)
 
 
 def _set_up(home: Home, email: str) -> Way:
@@ -72,7 +72,7 @@ def _set_up(home: Home, email: str) -> Way:
     others = [one for one in _configured(target) if one.get("id") != PROVIDER_ID]
     given = local_parameters(TEMPLATE, chosen, {"OauthProviders": json.dumps([*others, ours])})
     run_deployment(Deployment(TEMPLATE, STACK_NAME, target, given))
-    return Way(PROVIDER_ID, email, password, chosen.edge_url + SIGN_IN_PATH, f"{chosen.edge_url}/sign-in")
+    return Way(PROVIDER_ID, email, password, chosen.edge_url + SIGN_IN_PATH)
 
 
 def openid_settings(cognito: Cognito, emulator_url: str, callback_url: str) -> Settings:
@@ -81,7 +81,7 @@ def openid_settings(cognito: Cognito, emulator_url: str, callback_url: str) -> S
     client = _client(cognito, pool_id, callback_url)
     return {
         "id": PROVIDER_ID,
-        "label": "People on this machine",
+        "label": LABEL,
         "issuer": f"https://cognito-idp.us-east-1.amazonaws.com/{pool_id}",
         "discovery_url": f"{emulator_url}/{pool_id}/.well-known/openid-configuration",
         "client_id": client["ClientId"],
