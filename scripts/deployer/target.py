@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import boto3
     from botocore.config import Config
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -85,6 +87,11 @@ class Target:
     def functions(self) -> LambdaClient:
         """Return the client of functions."""
         return self._session.client("lambda", endpoint_url=self.endpoint_url, config=self._config)
+
+    def client(self, service: str) -> Any:
+        """Return the client of a service that is seldom needed."""
+        make: Callable[..., Any] = self._session.client
+        return make(service, endpoint_url=self.endpoint_url, config=self._config)
 
     def account(self) -> str:
         """Return the account's number."""

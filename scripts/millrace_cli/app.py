@@ -9,6 +9,7 @@ import typer
 
 from scripts.millrace_cli.deploying import deploy_command
 from scripts.millrace_cli.doctor import doctor
+from scripts.millrace_cli.identity_provider import identity_provider
 from scripts.millrace_cli.logs import logs
 from scripts.millrace_cli.mail import mail
 from scripts.millrace_cli.media_key import media_key
@@ -44,6 +45,7 @@ app.command("deploy")(deploy_command)
 app.command()(logs)
 app.command()(upload)
 app.command()(mail)
+app.command()(identity_provider)
 app.add_typer(user, name="user")
 app.add_typer(media_key, name="media-key")
 app.command()(doctor)

@@ -21,6 +21,7 @@ from millrace.accounts.oauth import providers
 from millrace.accounts.oauth import service as oauth_service
 from millrace.platform.clock import now
 from millrace.platform.ids import new_id
+from scripts.millrace_cli.identity_provider import ensure_person, openid_settings
 from tests.integration.accounts import provider as provider_server
 from tests.integration.accounts.browser import ACCESS, Browser
 from tests.integration.accounts.conftest import SITE, World
@@ -313,6 +314,29 @@ def test_the_way_back_leads_nowhere_but_to_this_site(site: Site, path: str) -> N
     assert start(site.browser(), return_to=path).status == 422
 
 
+def test_a_provider_that_was_just_set_up_is_found(
+    site: Site, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert start(site.browser(), "new").status == 404
+    settings = json.dumps([corporate(provider, id="new")])
+    site.world.server.client("secretsmanager").put_secret_value(
+        SecretId="accounts-test/providers", SecretString=settings
+    )
+    assert start(site.browser(), "new").status == 404, "not asked for at every guess"
+    monkeypatch.setattr(providers, "REREAD_FOR_UNKNOWN_AFTER_S", 0)
+    assert start(site.browser(), "new").status == 200
+
+
+def test_setting_the_provider_up_again_changes_nothing_but_the_way_back(world: World) -> None:
+    cognito = world.server.client("cognito-idp")
+    first, second = (
+        openid_settings(cognito, world.server.endpoint, f"http://localhost:{port}/callback") for port in (8080, 8081)
+    )
+    assert first == second
+    for password in ("Mill-wheel-7", "Mill-wheel-8"):
+        ensure_person(cognito, first["issuer"].rsplit("/", 1)[1], "bob@example.org", password)
+
+
 def test_only_our_own_page_begins_a_sign_in(site: Site) -> None:
     browser = site.browser()
     answer = browser.call(
@@ -501,34 +525,12 @@ class Redirects(urllib.request.HTTPRedirectHandler):
 def test_cognitos_own_login_page_signs_somebody_in(site: Site, world: World) -> None:
     """The whole way through a provider that is not ours: Cognito's hosted login, as the emulator serves it."""
     cognito = world.server.client("cognito-idp")
-    pool = cognito.create_user_pool(PoolName="people", AutoVerifiedAttributes=["email"])["UserPool"]["Id"]
-    client = cognito.create_user_pool_client(
-        UserPoolId=pool,
-        ClientName="millrace",
-        GenerateSecret=True,
-        AllowedOAuthFlowsUserPoolClient=True,
-        AllowedOAuthFlows=["code"],
-        AllowedOAuthScopes=["openid", "email", "profile"],
-        CallbackURLs=[f"{SITE}/api/auth/oauth/cognito/callback"],
-        SupportedIdentityProviders=["COGNITO"],
-    )["UserPoolClient"]
-    cognito.create_user_pool_domain(Domain=f"people-{new_id()}", UserPoolId=pool)
+    settings = openid_settings(cognito, world.server.endpoint, f"{SITE}/api/auth/oauth/people/callback")
     email = f"{new_id()}@example.org"
-    attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
-    cognito.admin_create_user(UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS")
-    cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password="Mill-wheel-7", Permanent=True)
-    site.set_up(
-        {
-            "id": "cognito",
-            "label": "Cognito",
-            "issuer": f"https://cognito-idp.us-east-1.amazonaws.com/{pool}",
-            "discovery_url": f"{world.server.endpoint}/{pool}/.well-known/openid-configuration",
-            "client_id": client["ClientId"],
-            "client_secret": client["ClientSecret"],
-        }
-    )
+    ensure_person(cognito, settings["issuer"].rsplit("/", 1)[1], email, "Mill-wheel-7")
+    site.set_up(settings)
     browser = site.browser()
-    url = start(browser, "cognito").json["authorization_url"]
+    url = start(browser, "people").json["authorization_url"]
     with urllib.request.urlopen(url, timeout=10) as page:
         form = page.read().decode()
     fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', form))
@@ -537,9 +539,9 @@ def test_cognitos_own_login_page_signs_somebody_in(site: Site, world: World) -> 
     with pytest.raises(urllib.error.HTTPError) as redirect:
         opener.open(f"{world.server.endpoint}/login", urllib.parse.urlencode(fields).encode(), timeout=10)
     back = redirect.value.headers["Location"]
-    assert back.startswith(f"{SITE}/api/auth/oauth/cognito/callback?"), back
+    assert back.startswith(f"{SITE}/api/auth/oauth/people/callback?"), back
     query = {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
 
-    assert come_back(browser, query, "cognito").headers["Location"] == f"{SITE}/"
+    assert come_back(browser, query, "people").headers["Location"] == f"{SITE}/"
 
     assert (me(site, browser)["email"], me(site, browser)["email_verified"]) == (email, True)

@@ -46,7 +46,18 @@ def test_down_says_that_nothing_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("up",), ("down",), ("status",), ("deploy",), ("logs",), ("upload",), ("doctor",)]
+    "command",
+    [
+        (),
+        ("up",),
+        ("down",),
+        ("status",),
+        ("deploy",),
+        ("logs",),
+        ("upload",),
+        ("identity-provider",),
+        ("doctor",),
+    ],
 )
 def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
     done = CliRunner().invoke(app, [*command, "--help"])
@@ -58,6 +69,7 @@ def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
     ("arguments", "reason"),
     [
         (("deploy",), "./millrace up"),
+        (("identity-provider",), "./millrace up"),
         (("deploy", "--parameter", "Stage"), "KEY=VALUE"),
         (("logs", "catalog"), "not running"),
         (("upload", str(ROOT / "LICENSE")), "not running"),

@@ -14,6 +14,8 @@ from millrace.platform.observability import logger
 
 # Changed settings hold in every container after this time.
 REREAD_AFTER_S = 300
+# One that is not known may just have been set up.
+REREAD_FOR_UNKNOWN_AFTER_S = 1
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 GITHUB = {
     "label": "GitHub",
@@ -87,11 +89,11 @@ _PROVIDERS = TypeAdapter(tuple[Provider, ...])
 _kept: dict[str, tuple[float, tuple[Provider, ...]]] = {}
 
 
-def all_providers() -> tuple[Provider, ...]:
+def all_providers(max_age_s: float = REREAD_AFTER_S) -> tuple[Provider, ...]:
     """Return what is set up; raises ProvidersUnavailable."""
     name = settings.require("OAUTH_PROVIDERS_SECRET")
     read_at_s, found = _kept.get(name, (float("-inf"), ()))
-    if time.monotonic() - read_at_s < REREAD_AFTER_S:
+    if time.monotonic() - read_at_s < max_age_s:
         return found
     try:
         found = _PROVIDERS.validate_json(clients.secrets().get_secret_value(SecretId=name)["SecretString"])
@@ -108,9 +110,10 @@ def all_providers() -> tuple[Provider, ...]:
 
 def provider(provider_id: str) -> Provider:
     """Return one provider; raises NoSuchProvider or ProvidersUnavailable."""
-    for found in all_providers():
-        if found.id == provider_id:
-            return found
+    for max_age_s in (REREAD_AFTER_S, REREAD_FOR_UNKNOWN_AFTER_S):
+        for found in all_providers(max_age_s):
+            if found.id == provider_id:
+                return found
     raise NoSuchProvider
 
 
