@@ -1,5 +1,6 @@
 /** Follow a video until it no longer changes. */
-import { ApiProblem, fetchVideo, type Video } from './api';
+import { fetchVideo, type Video } from './api';
+import { ApiProblem } from './call';
 
 export type Sight =
   | { readonly kind: 'video'; readonly video: Video }

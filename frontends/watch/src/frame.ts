@@ -1,4 +1,5 @@
 /** What every page has around its content. */
+import { accountArea } from './account-area';
 import { element, type Child } from './dom';
 import { WORDS } from './words';
 
@@ -11,8 +12,8 @@ export function showPage(title: string | null, ...content: readonly Child[]): vo
     WORDS.skip,
   );
   const mark = element('img', { src: '/mark.svg', alt: '', width: '28', height: '28' });
-  const brand = element('a', { href: '/', class: 'flex items-center gap-2.5 rounded text-lg font-bold tracking-tight' }, mark, WORDS.brand);
-  const header = element('header', { class: 'border-b border-line bg-surface' }, element('div', { class: 'mx-auto flex min-h-14 max-w-6xl items-center px-4' }, brand));
+  const brand = element('a', { href: '/', class: 'flex shrink-0 items-center gap-2.5 rounded text-lg font-bold tracking-tight' }, mark, WORDS.brand);
+  const header = element('header', { class: 'border-b border-line bg-surface' }, element('div', { class: 'mx-auto flex min-h-14 max-w-6xl items-center justify-between gap-4 px-4' }, brand, accountArea()));
   const main = element('main', { id: 'content', tabindex: '-1', class: 'mx-auto w-full max-w-6xl flex-1 outline-none sm:px-4 sm:py-6' }, ...content);
   document.body.replaceChildren(skip, header, main);
 }
@@ -36,4 +37,11 @@ export function notice(title: string, sentence: string, ...more: readonly Child[
 /** Return the way back to the start page. */
 export function homeLink(): HTMLElement {
   return element('a', { href: '/', class: 'link' }, WORDS.goHome);
+}
+
+/** Return a button that loads the page again. */
+export function reloadButton(): HTMLElement {
+  const button = element('button', { class: 'button', type: 'button' }, WORDS.again);
+  button.addEventListener('click', () => location.reload());
+  return button;
 }

@@ -1,7 +1,8 @@
 /** Show the page that the address names; the same document is served for every address. */
-import { homeLink, notice, showPage } from './frame';
+import { homeLink, notice, reloadButton, showPage } from './frame';
 import { showHomePage } from './home-page';
 import type { EngineName } from './player/engine';
+import { isAccountPage } from './return-path';
 import { showWatchPage } from './watch-page';
 import { WORDS } from './words';
 
@@ -11,9 +12,20 @@ function show({ pathname, search }: Location): void {
   const path = pathname.replace(/\/+$/, '');
   const watched = /^\/watch\/([^/]+)$/.exec(path)?.[1];
   if (path === '' || path === '/index.html') return showHomePage();
-  if (watched === undefined) return showPage(WORDS.unknownTitle, notice(WORDS.unknownTitle, WORDS.unknownText, homeLink()));
+  if (isAccountPage(path)) return void showAccountPage(path);
+  if (watched === undefined) return showUnknown();
   const wanted = new URLSearchParams(search).get('engine');
   showWatchPage(decodeSafely(watched), ENGINES.find((name) => name === wanted) ?? null);
+}
+
+async function showAccountPage(path: string): Promise<void> {
+  const pages = await import('./account/pages').catch(() => null);
+  if (pages === null) return showPage(WORDS.unreachableTitle, notice(WORDS.unreachableTitle, WORDS.notLoadedText, reloadButton()));
+  (pages.ACCOUNT_PAGES[path] ?? showUnknown)();
+}
+
+function showUnknown(): void {
+  showPage(WORDS.unknownTitle, notice(WORDS.unknownTitle, WORDS.unknownText, homeLink()));
 }
 
 function decodeSafely(part: string): string {

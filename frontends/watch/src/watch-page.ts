@@ -1,10 +1,13 @@
 /** The watch page: the film when it plays, and in plain words where it stands until then. */
-import { ApiProblem, openPlayback, type Playback, type Video } from './api';
+import { signInLink } from './account-area';
+import { openPlayback, type Playback, type Video } from './api';
+import { ApiProblem } from './call';
 import { element } from './dom';
 import { followVideo, type Sight } from './follow';
-import { homeLink, notice, setTitle, showPage } from './frame';
+import { homeLink, notice, reloadButton, setTitle, showPage } from './frame';
 import type { EngineName } from './player/engine';
 import { Player, type Renew } from './player/player';
+import { whoIsSignedIn } from './session';
 import { formatDuration, KEY_WORDS, WORDS } from './words';
 
 /** Show the video; `engine` is the one that the address asks for. */
@@ -29,7 +32,7 @@ function showSettled(stage: HTMLElement, sight: Sight, videoId: string, engine: 
     setTitle(sight.kind === 'missing' ? WORDS.missingTitle : WORDS.unreachableTitle);
     const isMissing = sight.kind === 'missing';
     const words = isMissing
-      ? notice(WORDS.missingTitle, WORDS.missingText, homeLink())
+      ? notice(WORDS.missingTitle, WORDS.missingText, waysOn())
       : notice(WORDS.unreachableTitle, WORDS.unreachableText);
     return stage.replaceChildren(asStatus(words));
   }
@@ -51,13 +54,20 @@ async function showFilm(stage: HTMLElement, video: Video, playback: Playback, vi
   } catch (error) {
     const isRefused = error instanceof ApiProblem && error.status < 500;
     const words = isRefused
-      ? notice(WORDS.privateTitle, WORDS.privateText, homeLink())
+      ? notice(WORDS.privateTitle, WORDS.privateText, waysOn())
       : notice(WORDS.unreachableTitle, WORDS.unreachableText, reloadButton());
     return stage.replaceChildren(asStatus(words));
   }
   const player = new Player(allowed, engine, renew);
   const screen = element('div', { class: 'aspect-video max-h-[75dvh] w-full overflow-hidden bg-black sm:rounded-xl' }, player.box);
   stage.replaceChildren(screen, about(video, player.quality), keyHelp());
+}
+
+/** Return the ways from a video that does not show itself: it may do so to its owner. */
+function waysOn(): HTMLElement {
+  const ways = element('div', { class: 'flex flex-wrap items-center gap-x-6' }, homeLink());
+  void whoIsSignedIn().then((person) => person === null && ways.prepend(signInLink()), () => undefined);
+  return ways;
 }
 
 function about(video: Video, control: HTMLElement | null): HTMLElement {
@@ -123,10 +133,4 @@ function asStatus(node: HTMLElement): HTMLElement {
 function waiting(): HTMLElement {
   const screen = element('div', { class: 'aspect-video max-h-[75dvh] w-full bg-line motion-safe:animate-pulse sm:rounded-xl' });
   return element('div', { role: 'status' }, screen, element('span', { class: 'sr-only' }, WORDS.loading));
-}
-
-function reloadButton(): HTMLElement {
-  const button = element('button', { class: 'button', type: 'button' }, WORDS.again);
-  button.addEventListener('click', () => location.reload());
-  return button;
 }

@@ -27,6 +27,7 @@ export const WORDS = {
   privateText: 'Only its owner can watch it, and only when signed in.',
   unreachableTitle: 'Millrace does not answer',
   unreachableText: 'The connection failed or the service is down. This page keeps trying.',
+  notLoadedText: 'A part of this page did not arrive. The connection may be down.',
   again: 'Try again',
 
   uploadingTitle: 'Still uploading',
@@ -53,6 +54,92 @@ export const TROUBLE_WORDS: Readonly<Record<TroubleKind, string>> = {
   unsupported: 'This browser cannot play this kind of video. A current Chrome, Edge, Firefox or Safari can.',
   broken: 'The video could not be played.',
 };
+
+/** What the pages about one's account say, and the corner of the header. */
+export const ACCOUNT_WORDS = {
+  signIn: 'Sign in',
+  signOut: 'Sign out',
+  signedInAs: 'Signed in as',
+  signOutFailed: 'That did not work. Try again.',
+  goOn: 'Go on',
+  goHome: 'Go to the start page',
+  or: 'or',
+  wait: 'One moment…',
+
+  email: 'Email address',
+  password: 'Password',
+  newPassword: 'New password',
+  passwordHint: 'At least 10 characters. A few words that only you put together are good.',
+  name: 'Name',
+  nameHint: 'What others see. You can leave this out.',
+  missing: { email: 'Enter your email address.', password: 'Enter a password.', text: 'Enter something here.' },
+  signInWith: (provider: string) => `Sign in with ${provider}`,
+  forgot: 'Forgot your password?',
+  noAccount: 'New here?',
+  haveAccount: 'Have an account already?',
+  createAccount: 'Create account',
+  createdTitle: 'Your account is ready',
+  created: (email: string) => `You are signed in. A mail to ${email} is on its way: open the link in it to confirm that the address is yours.`,
+
+  mailTitle: 'Look at your mail',
+  linkUselessTitle: 'This link does not work',
+  linkUsed: 'It has been used already or is too old.',
+  linkIncomplete: 'The address holds no key from a mail. Open the link in the mail again, or copy all of it.',
+
+  verifyTitle: 'Confirm your email address',
+  verifyText: 'Press the button if you made an account here. If you did not, close this page: nothing happens.',
+  verifyButton: 'Confirm my address',
+  verifiedTitle: 'Your address is confirmed',
+  verified: 'Thank you. There is nothing more to do.',
+  verifySignIn: 'Sign in to have another mail sent.',
+  verifyAgain: 'Send another mail',
+  verifyMail: (email: string) => `A mail to ${email} is on its way. Its link works once, for two days.`,
+
+  forgotTitle: 'Forgot your password?',
+  forgotText: 'Tell us the address of your account. A mail with a link to set a new password will follow.',
+  forgotButton: 'Send me a link',
+  forgotDone: (email: string) => `If there is an account for ${email}, a mail is on its way. Its link works once, for one hour.`,
+  backToSignIn: 'Back to signing in',
+  resetTitle: 'Set a new password',
+  resetText: 'It signs you out everywhere, on this device too.',
+  resetButton: 'Set password',
+  resetDoneTitle: 'Your new password is set',
+  resetDone: 'You are signed out everywhere. Sign in with the new password.',
+
+  linkTitle: 'Is this your account?',
+  linkText: (provider: string, email: string) =>
+    `There is an account for ${email} here already. Enter its password once, and ${provider} signs you in to it from now on.`,
+  linkPassword: 'Password of the account here',
+  linkButton: (provider: string) => `Link with ${provider}`,
+  linkNoPassword: 'I have no password, or forgot it',
+  linkRefuse: 'Do not link',
+  nothingToLink: 'There is nothing to link, or it took too long. Sign in with the provider again.',
+
+  unreachable: 'Millrace does not answer. The connection may be down. Try again in a moment.',
+  down: 'This does not work at the moment. Try again in a moment.',
+  refused: 'That was refused. Load the page again and try once more.',
+  crossSite: 'Your browser did not say which page asked. Load this page again and try once more.',
+  elsewhereFailed: 'Signing in did not work. Please try again.',
+} as const;
+
+/** Why signing in with an account elsewhere failed, by what the API puts into the page's address. */
+export const SIGN_IN_ERROR_WORDS: ReadonlyMap<string, string> = new Map(Object.entries({
+  'oauth-state': 'This sign-in was not begun in this browser, or took too long. Please begin again.',
+  'oauth-denied': 'The provider did not sign you in.',
+  'oauth-identity': 'The answer of the provider could not be believed. Please try again.',
+  'oauth-email': 'The provider knows no verified email address of yours. Verify one there, or sign in with a password.',
+  'identity-taken': 'This account elsewhere is linked with another account here already.',
+  'provider-unavailable': 'The provider does not answer at the moment. Please try again.',
+  'no-such-provider': 'Signing in with this provider is not set up here.',
+  'account-suspended': 'This account is suspended. Sign in with its password to read why.',
+}));
+
+/** Say how long to wait after too many attempts; null is unknown. */
+export function formatWait(wait_s: number | null): string {
+  if (wait_s === null) return 'That was too often. Try again later.';
+  const minutes = Math.ceil(wait_s / 60);
+  return `That was too often. Try again in ${wait_s < 60 ? 'a minute' : minutes === 1 ? '1 minute' : `${minutes} minutes`}.`;
+}
 
 /** The shortcuts, as the help under the player lists them. */
 export const KEY_WORDS: ReadonlyArray<readonly [keys: readonly string[], meaning: string]> = [

@@ -18,6 +18,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from tests.e2e.browser.accounts import Accounts, problem
+
 # As strict as a site could set it: the pages must not need more. Media Source Extensions play from blob: addresses.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -40,6 +42,9 @@ class Origin:
         self.cookie: str | None = None
         """The value that private media demands of the cookie; None refuses everybody."""
         self.asked: list[str] = []
+        self.accounts = Accounts()
+        self.is_owned = False
+        """Whether private videos exist only for who is signed in; otherwise `playback_status` alone decides."""
         self._site = site
         self._media = media
 
@@ -70,6 +75,7 @@ class Origin:
     def app(self) -> Starlette:
         """Return the origin as an ASGI application."""
         routes = [
+            *self.accounts.routes(),
             Route("/api/videos/{video_id}", self._video),
             Route("/api/videos/{video_id}/playback", self._playback, methods=["POST"]),
             Route("/media/{visibility}/{video_id}/{upload_id}/{file:path}", self._media_file),
@@ -91,15 +97,22 @@ class Origin:
 
     async def _video(self, request: Request) -> Response:
         video = self.videos.get(request.path_params["video_id"])
-        return _problem(404) if video is None else JSONResponse(video)
+        is_there = video is not None and self._may_see(request, video)
+        return JSONResponse(video) if is_there else problem(404)
 
     async def _playback(self, request: Request) -> Response:
         if self.playback_status != 200:
-            return _problem(self.playback_status)
-        response = JSONResponse(self.videos[request.path_params["video_id"]]["playback"])
+            return problem(self.playback_status)
+        video = self.videos[request.path_params["video_id"]]
+        if not self._may_see(request, video):
+            return problem(404)
+        response = JSONResponse(video["playback"])
         if self.cookie is not None:
             response.set_cookie("CloudFront-Signature", self.cookie, path="/media/private", httponly=True)
         return response
+
+    def _may_see(self, request: Request, video: dict[str, Any]) -> bool:
+        return not self.is_owned or video["visibility"] != "private" or self.accounts.is_signed_in(request)
 
     async def _media_file(self, request: Request) -> Response:
         is_private = request.path_params["visibility"] == "private"
@@ -113,10 +126,6 @@ class Origin:
         if file.is_file():
             return FileResponse(file)
         return FileResponse(self._site / "index.html") if file.suffix == "" else Response(status_code=404)
-
-
-def _problem(status: int) -> Response:
-    return JSONResponse({"type": "about:blank", "status": status}, status, media_type="application/problem+json")
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def test_a_private_film_does_not_exist_for_a_stranger(secret: Published, screen:
 def test_a_private_film_plays_for_its_owner_with_cookies(secret: Published, screen: Screen, engine: Engine) -> None:
     page = screen.page
     authorized = {"authorization": f"Bearer {secret.owner.token}"}
-    # The page has no sign-in yet: the browser adds the token, to calls of the API only.
+    # Signing in is under test elsewhere: the browser adds the token, to calls of the API only.
     page.route("**/api/**", lambda route: route.continue_(headers=route.request.headers | authorized))
     screen.open(secret.watch_url, engine)
     screen.play()
