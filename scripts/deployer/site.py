@@ -164,5 +164,8 @@ def npm(folder: Path, arguments: list[str]) -> None:
 
 def _complaint(output: str) -> str:
     """Return npm's last line that says something: it ends by naming a log of its own."""
-    lines = [line.strip() for line in output.splitlines() if line.strip() and "complete log of this run" not in line]
+    told = (line.strip() for line in output.splitlines())
+    lines = [
+        line for line in told if line and not line.startswith("npm warn") and "complete log of this run" not in line
+    ]
     return lines[-1].removeprefix("npm error ") if lines else "no message"
