@@ -1,6 +1,6 @@
 """What the API costs: CPU of a cold import, time of a warm handler, and requests to AWS, route by route.
 
-    PYTHONPATH=layers/core/python .millrace/venv/bin/python -m benchmarks.api
+    .millrace/venv/bin/python -m benchmarks.api
 
 Starts a platform of its own and takes the functions' settings from it, then calls the handlers in this process: neither
 the gateway nor Lambda is in the times. "Own" is a handler's time without its waiting for AWS, here for the emulator.
