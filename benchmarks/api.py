@@ -6,6 +6,7 @@ Starts a platform of its own and takes the functions' settings from it, then cal
 the gateway nor Lambda is in the times. "Own" is a handler's time without its waiting for AWS, here for the emulator.
 """
 
+import argparse
 import io
 import json
 import os
@@ -61,6 +62,7 @@ class Call:
 
 def main() -> None:
     """Measure and print the tables."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     folders = [path.parent.name for path in sorted((ROOT / "functions").glob("*/app.py")) if _has_api(path)]
     rows = [[folder, *_import_ms(folder)] for folder in [*folders, "authorize"]]
     print_table(

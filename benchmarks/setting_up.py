@@ -6,6 +6,7 @@ Works on a clone of its own in a temporary folder, with free ports. "Fresh" has 
 comes from its registry.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -23,6 +24,7 @@ CHANGE = "\n# A change of one line.\n"
 
 def main() -> None:
     """Measure and print the table."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "millrace"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
