@@ -12,6 +12,9 @@ UploadId = NewType("UploadId", str)
 ChannelId = NewType("ChannelId", str)
 StreamKeyId = NewType("StreamKeyId", str)
 AuditEntryId = NewType("AuditEntryId", str)
+LiveSessionId = NewType("LiveSessionId", str)
+ClipId = NewType("ClipId", str)
+ScheduledStreamId = NewType("ScheduledStreamId", str)
 
 # 26 characters of Crockford's base 32. The first carries three bits only, hence 0 to 7.
 ID_PATTERN = "[0-7][0-9a-hjkmnp-tv-z]{25}"
