@@ -1,0 +1,143 @@
+"""Listen for publishers: RTMP, and RTMPS where there is a certificate."""
+
+import asyncio
+import contextlib
+import logging
+import ssl
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from rtmp_ingest.rtmp.connection import Connection
+from rtmp_ingest.rtmp.conversation import Conversation
+from rtmp_ingest.rtmp.enhanced import Codecs
+from rtmp_ingest.rtmp.limits import Limits
+from rtmp_ingest.rtmp.publishing import OnPublish
+
+__all__ = ["RtmpServer", "ServerSettings", "serve"]
+
+_CHECK_EVERY_S: Final = 1.0
+_BACKLOG: Final = 256
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where to listen and what to allow; port 0 takes any free one. `tls` opens the RTMPS port as well."""
+
+    host: str = "127.0.0.1"
+    port: int = 1935
+    rtmps_port: int = 0
+    tls: ssl.SSLContext | None = None
+    limits: Limits = field(default_factory=Limits)
+    codecs: Codecs = field(default_factory=Codecs)
+
+
+class RtmpServer:
+    """A server that listens; made by `serve`."""
+
+    def __init__(self, settings: ServerSettings, on_publish: OnPublish) -> None:
+        self._settings = settings
+        self._on_publish = on_publish
+        self._listeners: list[asyncio.Server] = []
+        self._connections: dict[Connection, asyncio.Task[object]] = {}
+        self._addresses: Counter[str] = Counter()
+        self._watch: asyncio.Task[None] | None = None
+        self.port = 0
+        self.rtmps_port: int | None = None
+
+    @property
+    def connection_count(self) -> int:
+        """Return how many connections are open."""
+        return len(self._connections)
+
+    @property
+    def publisher_count(self) -> int:
+        """Return how many of them publish."""
+        return sum(connection.is_publishing for connection in self._connections)
+
+    async def start(self) -> None:
+        """Listen; raises OSError when a port is taken."""
+        self.port = await self._listen(self._settings.port, None)
+        if self._settings.tls is not None:
+            self.rtmps_port = await self._listen(self._settings.rtmps_port, self._settings.tls)
+        self._watch = asyncio.create_task(self._check_all())
+
+    async def drain(self, within_s: float) -> None:
+        """Take no new connections, ask encoders that can to go elsewhere, and stop when all have or time is up."""
+        for listener in self._listeners:
+            listener.close()
+        asked = sum(connection.ask_to_reconnect() for connection in self._connections)
+        logger.info("draining", extra={"publishers": self.publisher_count, "asked_to_reconnect": asked})
+        for connection in self._connections:
+            if not connection.is_publishing:
+                connection.stop()
+        tasks = list(self._connections.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=within_s)
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Stop at once: every publisher is told, every sink closed."""
+        for listener in self._listeners:
+            listener.close()
+        if self._watch is not None:
+            self._watch.cancel()
+        tasks = list(self._connections.values())
+        for connection in list(self._connections):
+            connection.stop()
+        if tasks:
+            _, stuck = await asyncio.wait(tasks, timeout=self._settings.limits.farewell_s * 2)
+            for task in stuck:
+                task.cancel()
+            await asyncio.gather(*stuck, return_exceptions=True)
+        for listener in self._listeners:
+            await listener.wait_closed()
+
+    async def _listen(self, port: int, tls: ssl.SSLContext | None) -> int:
+        handshake_s = self._settings.limits.handshake_s if tls else None
+        listener = await asyncio.start_server(
+            self._serve, self._settings.host, port, backlog=_BACKLOG, ssl=tls, ssl_handshake_timeout=handshake_s
+        )
+        self._listeners.append(listener)
+        return int(listener.sockets[0].getsockname()[1])
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        limits = self._settings.limits
+        address = str((writer.get_extra_info("peername") or ("",))[0])
+        if len(self._connections) >= limits.connections or self._addresses[address] >= limits.connections_per_address:
+            logger.warning("too many connections", extra={"address": address, "connections": self.connection_count})
+            writer.transport.abort()
+            return
+        conversation = Conversation(limits, self._settings.codecs)
+        connection = Connection(reader, writer, conversation, limits, self._on_publish)
+        task = asyncio.current_task()
+        if task is None:  # A coroutine of a server always runs in one.
+            return
+        self._connections[connection] = task
+        self._addresses[address] += 1
+        try:
+            await connection.run()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+        finally:
+            del self._connections[connection]
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
+
+    async def _check_all(self) -> None:
+        while True:
+            await asyncio.sleep(_CHECK_EVERY_S)
+            now = time.monotonic()
+            for connection in list(self._connections):
+                connection.check(now)
+
+
+async def serve(settings: ServerSettings, on_publish: OnPublish) -> RtmpServer:
+    """Start a server; its `port` says where it listens."""
+    server = RtmpServer(settings, on_publish)
+    await server.start()
+    return server
