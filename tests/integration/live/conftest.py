@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
-from millrace.platform.ids import new_id
+from millrace.channels import service as channels
+from millrace.channels.messages import ChannelDraft
+from millrace.channels.model import Channel
+from millrace.channels.stream_keys.service import create_stream_key
+from millrace.platform.caller import Caller
+from millrace.platform.ids import UserId, new_id
 from tests.integration.emulator import servers
-from tests.integration.gateway import forget_container
+from tests.integration.gateway import Answer, Gateway, forget_container, load_function
 from tests.integration.tables import make_table
 
 TABLES = {
@@ -20,6 +25,7 @@ TABLES = {
     "LIVE_MEDIA_TABLE": "LiveMediaTable",
 }
 BUS = "live-test"
+SECRET = "the-secret-of-ingests"
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,48 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     forget_container()
 
 
+@dataclass(frozen=True)
+class Studio:
+    """Somebody with a channel and a key to stream to it."""
+
+    owner: Caller
+    channel: Channel
+    stream_key: str
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """An ingest as the API sees it."""
+
+    gateway: Gateway
+    ingest_id: str = "ingest-a"
+
+    def call(self, method: str, path: str, body: object, secret: str = SECRET) -> Answer:
+        return self.gateway.call(method, f"/api/ingest/sessions{path}", body, Authorization=f"Bearer {secret}")
+
+    def open(self, stream_key: str) -> Answer:
+        return self.call("POST", "", {"stream_key": stream_key, "ingest_id": self.ingest_id, "client": "OBS"})
+
+    def beat(self, grant: dict[str, Any], **told: Any) -> Answer:
+        body = {"epoch": grant["epoch"], "has_media": True, "tracks": ["video_source", "audio"], **told}
+        return self.call("PUT", f"/{grant['session_id']}/beat", body)
+
+    def tell(self, verb: str, grant: dict[str, Any]) -> Answer:
+        return self.call("POST", f"/{grant['session_id']}/{verb}", {"epoch": grant["epoch"]})
+
+
+@pytest.fixture
+def studio(container: object) -> Studio:
+    owner = Caller(UserId(new_id()), frozenset({"viewer", "creator"}))
+    channel = channels.create(owner.user_id, ChannelDraft(handle=f"mill-{new_id()[-12:]}", name="Mills"))
+    return Studio(owner, channel, create_stream_key(channel.channel_id, "OBS").secret)
+
+
+@pytest.fixture
+def ingest(container: object) -> Ingest:
+    return Ingest(Gateway(load_function("live_ingest")))
+
+
 @pytest.fixture
 def container(world: World) -> Callable[[], None]:
     """A container that has just started, and what starts the next one."""
@@ -72,7 +120,9 @@ def container(world: World) -> Callable[[], None]:
 
 
 def _settings(made: World) -> dict[str, str]:
+    secret = made.server.client("secretsmanager").create_secret(Name="ingest", SecretString=SECRET)
     return {
+        "INGEST_SECRET": secret["ARN"],
         "AWS_ENDPOINT_URL": made.server.endpoint,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_REGION": "us-east-1",

@@ -114,6 +114,24 @@ class StreamKeyGone(NotFound):
         self.key_id = key_id
 
 
+class StreamKeyUnknown(Forbidden):
+    """The stream key opens nothing, or no longer."""
+
+    slug = "stream-key-unknown"
+
+    def __init__(self) -> None:
+        super().__init__("This stream key is not valid. Copy it again from your channel's settings.")
+
+
+class ChannelSuspended(Forbidden):
+    """The channel may not stream."""
+
+    slug = "channel-suspended"
+
+    def __init__(self) -> None:
+        super().__init__("This channel is suspended and cannot stream.")
+
+
 class ChannelsUnavailable(Unavailable):
     """The tables do not answer."""
 

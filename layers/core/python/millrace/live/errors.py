@@ -22,24 +22,6 @@ class NotYourStream(Forbidden):
         super().__init__("This live stream is not yours.")
 
 
-class StreamKeyUnknown(Forbidden):
-    """The stream key opens nothing, or no longer."""
-
-    slug = "stream-key-unknown"
-
-    def __init__(self) -> None:
-        super().__init__("This stream key is not valid. Copy it again from your channel's settings.")
-
-
-class ChannelSuspended(Forbidden):
-    """The channel may not stream."""
-
-    slug = "channel-suspended"
-
-    def __init__(self) -> None:
-        super().__init__("This channel is suspended and cannot stream.")
-
-
 class AlreadyLive(Conflict):
     """Another publisher streams to the channel."""
 

@@ -84,6 +84,11 @@ class LiveSession(Fact):
         return self.state is SessionState.ENDED
 
     @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.has_ended and self.is_recorded
+
+    @property
     def is_listed(self) -> bool:
         """Whether anybody may find it."""
         return (

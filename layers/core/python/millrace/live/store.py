@@ -13,9 +13,10 @@
     the end                               TransactWriteItems: session of that version, open removed
     a channel's sessions, newest first    Query by_channel: channel_id, pk descending (ids sort by time)
     who is live now, newest first         Query by_listing: `listed`, pk descending
-    sessions that may be over             Query by_listing: `listed` and `unlisted`
+    sessions that need a look             Query by_listing: `listed` and `unlisted`
 
-`listing` is absent once a session has ended, so the index holds what is open and nothing else.
+`listing` is absent once a session has ended and its recording is settled: the index holds what needs a look, and
+nothing else.
 """
 
 from collections.abc import Iterator, Sequence
@@ -177,8 +178,8 @@ def listed(limit: int, after: LiveSessionId | None) -> SessionPage:
         return _page(found)
 
 
-def all_open() -> Iterator[LiveSession]:
-    """Yield every session that has not ended, oldest first; an index may lag behind by a moment."""
+def all_unsettled() -> Iterator[LiveSession]:
+    """Yield every session that is open, or not recorded yet, oldest first; an index may lag behind by a moment."""
     _table()
     with _translated():
         for listing in (LISTED, UNLISTED):
@@ -201,7 +202,7 @@ def _item(session: LiveSession) -> _Item:
     return _table()(
         session.session_id,
         channel_id=session.channel_id,
-        listing=None if session.has_ended else LISTED if session.is_listed else UNLISTED,
+        listing=None if session.is_settled else LISTED if session.is_listed else UNLISTED,
         version=session.version,
         data=session.model_dump(mode="json", exclude_none=True),
     )

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from millrace.platform import clients, settings
 from millrace.platform.clock import now
 from millrace.platform.errors import Unavailable
-from millrace.platform.ids import ChannelId, UploadId, UserId, VideoId, new_id
+from millrace.platform.ids import ChannelId, ClipId, LiveSessionId, UploadId, UserId, VideoId, new_id
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
@@ -244,7 +244,53 @@ class CommentReported(DomainEvent):
     reason: str
 
 
-EVENTS: dict[str, type[DomainEvent]] = {event.__name__: event for event in DomainEvent.__subclasses__()}
+class StreamEvent(DomainEvent):
+    """Something that happened to a live session; `is_listed` tells whether others may find it."""
+
+    session_id: LiveSessionId
+    channel_id: ChannelId
+    owner_id: UserId
+    video_id: VideoId
+    is_listed: bool
+
+
+class StreamStarted(StreamEvent):
+    """A stream can be watched."""
+
+
+class StreamInterrupted(StreamEvent):
+    """The publisher is gone; the stream goes on if they come back in time."""
+
+
+class StreamResumed(StreamEvent):
+    """The publisher is back."""
+
+
+class StreamChanged(StreamEvent):
+    """What a stream says about itself has changed."""
+
+
+class StreamEnded(StreamEvent):
+    """The stream is over; where it was no test, its recording becomes a video."""
+
+
+class ClipCreated(DomainEvent):
+    """Somebody made a clip of a stream."""
+
+    clip_id: ClipId
+    session_id: LiveSessionId
+    channel_id: ChannelId
+    owner_id: UserId
+    author_id: UserId
+
+
+def _leaves(event: type[DomainEvent]) -> list[type[DomainEvent]]:
+    """Return the events themselves: what others are made of is none."""
+    below = event.__subclasses__()
+    return [leaf for each in below for leaf in _leaves(each)] if below else [event]
+
+
+EVENTS: dict[str, type[DomainEvent]] = {event.__name__: event for event in _leaves(DomainEvent)}
 
 
 def publish(*events: DomainEvent) -> None:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from millrace.channels import store as channels_store
-from millrace.channels.errors import ChannelGone
-from millrace.channels.model import StreamKey
+from millrace.channels.errors import ChannelGone, ChannelSuspended, StreamKeyUnknown
+from millrace.channels.model import Channel, StreamKey
 from millrace.channels.stream_keys import store
 from millrace.channels.stream_keys.secret import hash_of, new_key, prefix_of
 from millrace.platform.clock import now
@@ -40,20 +40,30 @@ def revoke_stream_key(channel_id: ChannelId, key_id: StreamKeyId) -> None:
     store.delete(channel_id, key_id)
 
 
-def verify_stream_key(key: str) -> ChannelId | None:
-    """Return the channel that the key opens; None for a wrong or revoked one, and where the owner is suspended.
+def channel_of_stream_key(key: str) -> Channel:
+    """Return the channel that the key opens; raises StreamKeyUnknown, or ChannelSuspended where its owner is.
 
     The time it takes tells nothing about a guess: it is hashed, and the hash is looked up as a key of the table.
     """
     key_hash = hash_of(key)
     channel_id = store.channel_of(key_hash) if key_hash else None
     if channel_id is None:
-        return None
+        raise StreamKeyUnknown
     try:
         channel = channels_store.get(channel_id)
-    except ChannelGone:
+    except ChannelGone as error:
+        raise StreamKeyUnknown from error
+    if channel.is_hidden:
+        raise ChannelSuspended
+    return channel
+
+
+def verify_stream_key(key: str) -> ChannelId | None:
+    """Return the channel that the key opens; None for a wrong or revoked one, and where the owner is suspended."""
+    try:
+        return channel_of_stream_key(key).channel_id
+    except (StreamKeyUnknown, ChannelSuspended):
         return None
-    return None if channel.is_hidden else channel_id
 
 
 def forget_stream_keys(channel_id: ChannelId) -> None:
