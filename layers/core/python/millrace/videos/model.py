@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from millrace.platform.ids import ChannelId, UploadId, UserId, VideoId
 from millrace.videos.details import Category, Chapter, Details, PlaybackRules
 from millrace.videos.fact import Fact
-from millrace.videos.film import Failure, Film, Upload, VideoState
+from millrace.videos.film import Failure, Film, Pictures, Upload, VideoState
 
 __all__ = [
     "Audience",
@@ -18,6 +18,7 @@ __all__ = [
     "Failure",
     "Film",
     "Home",
+    "Pictures",
     "PlaybackRules",
     "Previous",
     "Replacement",
@@ -82,6 +83,7 @@ class Replacement(Fact):
     state: VideoState
     home: Home
     film: Film | None = None
+    pictures: Pictures | None = None
     chunks_done: int = 0
     failure: Failure | None = None
     attempt: int = 1
@@ -122,6 +124,7 @@ class Video(Fact):
     home: Home
     upload: Upload
     film: Film | None = None
+    pictures: Pictures | None = None
     chunks_done: int = 0
     failure: Failure | None = None
     attempt: int = 1
@@ -185,7 +188,7 @@ class Video(Fact):
         coming = self.replacement
         if coming is None or coming.upload.upload_id != upload_id:
             return None
-        fields = ("upload", "state", "home", "film", "chunks_done", "failure", "attempt", "uploaded_at")
+        fields = ("upload", "state", "home", "film", "pictures", "chunks_done", "failure", "attempt", "uploaded_at")
         return self.model_copy(update={name: getattr(coming, name) for name in fields})
 
     def is_due(self, at: datetime) -> bool:

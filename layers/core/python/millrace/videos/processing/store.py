@@ -37,6 +37,7 @@ class _Slot:
     upload_id: UnicodeAttribute
     upload: JSONAttribute
     film: JSONAttribute
+    pictures: JSONAttribute
     done_chunks: NumberSetAttribute
     failure: JSONAttribute
     attempt: NumberAttribute
@@ -55,6 +56,7 @@ _CURRENT = _Slot(
     Record.upload_id,
     Record.upload,
     Record.film,
+    Record.pictures,
     Record.done_chunks,
     Record.failure,
     Record.attempt,
@@ -66,6 +68,7 @@ _NEXT = _Slot(
     Record.next_upload_id,
     Record.next_upload,
     Record.next_film,
+    Record.next_pictures,
     Record.next_done_chunks,
     Record.next_failure,
     Record.next_attempt,
@@ -123,6 +126,7 @@ def retry(video_id: VideoId, upload_id: UploadId) -> bool:
             slot.state.set(VideoState.PROCESSING.value),
             slot.attempt.add(1),
             slot.film.remove(),
+            slot.pictures.remove(),
             slot.failure.remove(),
             Record.version.add(1),
         ],
@@ -157,6 +161,7 @@ def take_over(video: Video, coming: Replacement, keep_until: datetime) -> bool:
         Record.upload_id.set(coming.upload.upload_id),
         Record.upload.set(coming.upload.model_dump(mode="json")),
         Record.film.set(Record.next_film),
+        Record.pictures.set(coming.pictures.model_dump(mode="json")) if coming.pictures else Record.pictures.remove(),
         Record.attempt.set(coming.attempt),
         Record.uploaded_at.set(Record.next_uploaded_at),
         Record.failure.remove(),
