@@ -9,7 +9,7 @@ from millrace.platform.ids import UploadId, UserId, VideoId, new_id
 from millrace.videos import store as videos
 from millrace.videos import uploads
 from millrace.videos.errors import ChangedMeanwhile, NothingToRetry, StillProcessing, VideoGone
-from millrace.videos.model import Failure, Film, Replacement, Video, VideoState
+from millrace.videos.model import Failure, Film, Pictures, Replacement, Video, VideoState
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import store
 from millrace.videos.settling.start import start as settle
@@ -72,6 +72,11 @@ def record_chunk(video_id: VideoId, upload_id: UploadId, chunk: int) -> None:
     """Move the progress on; raises VideoGone if nobody waits for it any more."""
     if not store.record_chunk(video_id, upload_id, chunk):
         raise VideoGone(video_id)
+
+
+def record_pictures(video: Video, pictures: Pictures) -> bool:
+    """Note what was drawn of the version that `video` shows; False if its media has moved since, or nobody waits."""
+    return store.record_pictures(video, pictures)
 
 
 def publish(video_id: VideoId, upload_id: UploadId) -> None:

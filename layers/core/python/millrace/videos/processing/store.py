@@ -24,7 +24,7 @@ from pynamodb.expressions.update import Action
 
 from millrace.platform.clock import now
 from millrace.platform.ids import UploadId, VideoId
-from millrace.videos.model import Failure, Film, Previous, Replacement, Video, VideoState
+from millrace.videos.model import Failure, Film, Pictures, Previous, Replacement, Video, VideoState
 from millrace.videos.store import Record, change
 
 
@@ -100,6 +100,15 @@ def record_chunk(video_id: VideoId, upload_id: UploadId, chunk: int) -> bool:
         video_id,
         lambda slot: slot.leaves(upload_id, VideoState.PROCESSING),
         lambda slot: [slot.done_chunks.add({chunk})],
+    )
+
+
+def record_pictures(video: Video, pictures: Pictures) -> bool:
+    """Note what was drawn; False if the version is no longer in processing, or its media no longer where it was."""
+    return _in_its_slot(
+        video.video_id,
+        lambda slot: slot.leaves(video.upload.upload_id, VideoState.PROCESSING) & (slot.home == video.home.value),
+        lambda slot: [slot.pictures.set(pictures.model_dump(mode="json"))],
     )
 
 
