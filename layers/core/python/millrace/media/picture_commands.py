@@ -51,7 +51,7 @@ def storyboard_argv(
     miniature = tiles[1].filter("scale", *MINIATURE, flags="area").filter("format", "gray")
     outputs = [
         graph.output(sheet, sheets, **{**JPEG, "q:v": SHEET_QUALITY}),
-        graph.output(miniature, miniatures, **{"format": "rawvideo", "fps_mode": "passthrough"}),
+        graph.output(miniature, miniatures, format="rawvideo", fps_mode="passthrough"),
     ]
     return _compile(ffmpeg, graph.merge_outputs(*outputs))
 

@@ -5,6 +5,7 @@ rendition costs a hundredth of decoding the source. This plans which segments ar
 commands are in `media.picture_commands`.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -186,7 +187,7 @@ def interest(miniature: bytes) -> float:
     count = len(miniature)
     mean = sum(miniature) / count
     contrast = math.sqrt(sum((luma - mean) ** 2 for luma in miniature) / count)
-    detail = sum(abs(a - b) for a, b in zip(miniature, miniature[1:], strict=False)) / count
+    detail = sum(abs(a - b) for a, b in itertools.pairwise(miniature)) / count
     fair = 1.0 if DARK <= mean <= BRIGHT else 0.25
     return (contrast + detail) * fair
 

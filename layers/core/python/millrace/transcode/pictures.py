@@ -125,7 +125,9 @@ def _posters(desk: _Desk, miniatures: Sequence[bytes]) -> Files:
 
 def _preview(desk: _Desk) -> Files:
     preview = plan_preview(desk.plan)
-    frames = [frame for first, last in preview.moments for frame in (*range(first, last, desk.plan.gop_frames), last - 1)]
+    frames = [
+        frame for first, last in preview.moments for frame in (*range(first, last, desk.plan.gop_frames), last - 1)
+    ]
     track = desk.track(preview.rendition, frames)
     path = desk.scratch / PREVIEW
     desk.draw(preview_argv(tool("ffmpeg"), desk.plan, preview, track, str(path)))
