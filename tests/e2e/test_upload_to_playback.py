@@ -60,7 +60,9 @@ def _join(playlist_url: str, target: Path) -> Path:
     """Join a media playlist's init segment and segments, as a player does."""
     playlist = hls.parse_media(_get(playlist_url).text)
     assert playlist.has_ended
-    uris = [playlist.map_uri, *(segment.uri for segment in playlist.segments)]
+    init = playlist.segments[0].init
+    assert init is not None
+    uris = [init.uri, *(segment.uri for segment in playlist.segments)]
     target.write_bytes(b"".join(_get(urljoin(playlist_url, uri)).content for uri in uris))
     return target
 
