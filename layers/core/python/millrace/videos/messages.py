@@ -175,11 +175,14 @@ class UploadPage(Input):
 
 
 class PlaybackView(Output):
-    """Addresses of a ready video. Those below `/media/private/` need the cookies that `POST …/playback` sets."""
+    """Addresses of a video that plays. Those below `/media/private/` need the cookies that `POST …/playback` sets.
+
+    While `state` is `processing` they hold its beginning, and grow; the same addresses are complete in the end.
+    """
 
     hls_url: str
     dash_url: str
-    poster_url: str
+    poster_url: Annotated[str | None, Field(description="Null until the video is ready.")]
 
     @classmethod
     def of(cls, playback: Playback) -> Self:
@@ -284,6 +287,7 @@ class VideoView(Output):
     playback: PlaybackView | None
     created_at: AwareDatetime
     uploaded_at: AwareDatetime | None
+    playable_at: Annotated[AwareDatetime | None, Field(description="When its beginning could first be watched.")]
     ready_at: AwareDatetime | None
     published_at: AwareDatetime | None
     owner: OwnerView | None
@@ -292,7 +296,6 @@ class VideoView(Output):
     def of(cls, video: Video, viewer_id: UserId | None = None) -> Self:
         """Show a video to somebody who may know of it."""
         film = video.film
-        playable = video.state is VideoState.READY
         shown = {name: getattr(video, name) for name in cls.model_fields if hasattr(video, name)}
         said = {name: getattr(video.details, name) for name in cls.model_fields if hasattr(video.details, name)}
         about_the_film = {
@@ -300,7 +303,7 @@ class VideoView(Output):
             "width_px": film.width_px if film else None,
             "height_px": film.height_px if film else None,
             "renditions": film.renditions if film else (),
-            "playback": PlaybackView.of(addresses(video)) if playable else None,
+            "playback": PlaybackView.of(addresses(video)) if video.is_playable else None,
         }
         owner = OwnerView.of(video) if viewer_id == video.owner_id else None
         return cls.model_validate({**shown, **said, **about_the_film, "owner": owner})

@@ -130,6 +130,8 @@ class Video(Fact):
     attempt: int = 1
     created_at: AwareDatetime
     uploaded_at: AwareDatetime | None = None
+    playable_at: AwareDatetime | None = None
+    """When its beginning could first be watched; it stays so while the rest is encoded."""
     ready_at: AwareDatetime | None = None
     replacement: Replacement | None = None
     previous: Previous | None = None
@@ -154,8 +156,14 @@ class Video(Fact):
 
     @property
     def is_listed(self) -> bool:
-        """Whether it may appear in lists, feeds and search."""
+        """Whether it may appear in lists, feeds and search: not while it grows, for it may yet fail."""
         return self.state is VideoState.READY and self.audience is Audience.EVERYONE
+
+    @property
+    def is_playable(self) -> bool:
+        """Whether it plays: whole, or its beginning while the rest is encoded."""
+        is_growing = self.state is VideoState.PROCESSING and self.playable_at is not None
+        return self.state is VideoState.READY or is_growing
 
     @property
     def wanted_home(self) -> Home:
@@ -189,7 +197,8 @@ class Video(Fact):
         if coming is None or coming.upload.upload_id != upload_id:
             return None
         fields = ("upload", "state", "home", "film", "pictures", "chunks_done", "failure", "attempt", "uploaded_at")
-        return self.model_copy(update={name: getattr(coming, name) for name in fields})
+        # A replacement is shown only when it is whole: until then the old version plays.
+        return self.model_copy(update={name: getattr(coming, name) for name in fields} | {"playable_at": None})
 
     def is_due(self, at: datetime) -> bool:
         """Whether the hour of its scheduled publication has come."""

@@ -23,11 +23,12 @@ COOKIE_LIFETIME = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """Where a ready video is played from, and the cookies that its media needs where it is not public."""
+    """Where a video is played from, and the cookies that its media needs where it is not public."""
 
     hls_url: str
     dash_url: str
-    poster_url: str
+    poster_url: str | None
+    """None while the rest of the film is encoded."""
     cookie_path: str
     cookies: Mapping[str, str]
     expires_at: datetime | None = None
@@ -59,11 +60,22 @@ def read_viewing(caller: Caller | None, visitor: Visitor, embedded_by: str | Non
 
 def addresses(video: Video) -> Playback:
     """Return where the video is played from, without the cookies; raises NotPlayable."""
-    if video.state is not VideoState.READY:
+    if not video.is_playable:
         raise NotPlayable(video.video_id)
-    folder = f"{public_url()}/{place_of(video).media_prefix(video.home)}"
+    folder = _folder(video)
     cookie_path = f"/{media_folder(Home.PRIVATE, video.video_id)}"
-    return Playback(folder + MAIN_PLAYLIST, folder + MANIFEST, folder + poster_name(video.poster), cookie_path, {})
+    # The poster is made beside the chunks, and may not be there before the end.
+    poster = poster_url(video) if video.state is VideoState.READY else None
+    return Playback(folder + MAIN_PLAYLIST, folder + MANIFEST, poster, cookie_path, {})
+
+
+def poster_url(video: Video) -> str:
+    """Return the address of a ready video's poster."""
+    return _folder(video) + poster_name(video.poster)
+
+
+def _folder(video: Video) -> str:
+    return f"{public_url()}/{place_of(video).media_prefix(video.home)}"
 
 
 def playback(video: Video, viewing: Viewing, *, lifetime: timedelta, bind_address: bool) -> Playback:

@@ -98,9 +98,13 @@ class Record(Model):
     film = JSONAttribute(null=True)
     pictures = JSONAttribute(null=True)
     done_chunks = NumberSetAttribute(null=True)
+    done_sounds = NumberSetAttribute(null=True)
     failure = JSONAttribute(null=True)
     attempt = NumberAttribute(default=1)
     uploaded_at = UTCDateTimeAttribute(null=True)
+    playable_at = UTCDateTimeAttribute(null=True)
+    shower_id = UnicodeAttribute(null=True)
+    shower_until = UTCDateTimeAttribute(null=True)
 
     next_state = UnicodeAttribute(null=True)
     next_home = UnicodeAttribute(null=True)
@@ -109,6 +113,7 @@ class Record(Model):
     next_film = JSONAttribute(null=True)
     next_pictures = JSONAttribute(null=True)
     next_done_chunks = NumberSetAttribute(null=True)
+    next_done_sounds = NumberSetAttribute(null=True)
     next_failure = JSONAttribute(null=True)
     next_attempt = NumberAttribute(null=True)
     next_uploaded_at = UTCDateTimeAttribute(null=True)
@@ -315,6 +320,7 @@ def video_of(record: Record) -> Video:
         attempt=int(record.attempt),
         created_at=record.created_at,
         uploaded_at=record.uploaded_at,
+        playable_at=record.playable_at,
         ready_at=record.ready_at,
         replacement=_replacement(record),
         previous=Previous.model_validate(record.previous) if record.previous else None,
