@@ -42,7 +42,14 @@ def package_video(task: UploadTask) -> None:
 
 
 def _picture(place: UploadPlace, plan: EncodePlan) -> list[MeasuredTrack]:
-    names = [work.chunk_report(chunk.index) for chunk in plan.chunks]
+    return _tracks(place, [work.chunk_report(chunk.index) for chunk in plan.chunks])
+
+
+def _sound(place: UploadPlace, plan: EncodePlan) -> list[MeasuredTrack]:
+    return _tracks(place, [work.audio_report(chunk.index) for chunk in plan.audio_chunks])
+
+
+def _tracks(place: UploadPlace, names: Sequence[str]) -> list[MeasuredTrack]:
     with ThreadPoolExecutor(READS_AT_ONCE) as threads:
         reports = list(threads.map(lambda name: work.load(place, name, Encoded), names))
     return [_joined(parts) for parts in zip(*(report.tracks for report in reports), strict=True)]
@@ -55,9 +62,3 @@ def _joined(parts: Sequence[StoredTrack]) -> MeasuredTrack:
         raise EncodersDiffer(first.track.name)
     segments = tuple(segment for part in parts for segment in part.track.segments)
     return first.track.model_copy(update={"segments": segments})
-
-
-def _sound(place: UploadPlace, plan: EncodePlan) -> MeasuredTrack | None:
-    if plan.audio is None:
-        return None
-    return work.load(place, work.AUDIO, Encoded).tracks[0].track
