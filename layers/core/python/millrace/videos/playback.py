@@ -14,8 +14,8 @@ from millrace.platform.observability import logger
 from millrace.platform.site import public_url
 from millrace.videos import cookies, media_keys
 from millrace.videos.errors import NotHere, NotPlayable
-from millrace.videos.model import Home, PlaybackRules, Video, VideoState
-from millrace.videos.places import media_folder, place_of, poster_name
+from millrace.videos.model import Home, Pictures, PlaybackRules, Video, VideoState
+from millrace.videos.places import PREVIEW, STORYBOARD, candidate_name, media_folder, place_of, poster_name
 
 # One long evening; the player asks again before it ends.
 COOKIE_LIFETIME = timedelta(hours=12)
@@ -32,6 +32,10 @@ class Playback:
     cookie_path: str
     cookies: Mapping[str, str]
     expires_at: datetime | None = None
+    storyboard_url: str | None = None
+    """Small pictures of the film by time, as WebVTT; None where they could not be drawn, or not yet."""
+    preview_url: str | None = None
+    """A short film without sound, for lists; None like the storyboard."""
 
     @property
     def is_secure(self) -> bool:
@@ -66,7 +70,22 @@ def addresses(video: Video) -> Playback:
     cookie_path = f"/{media_folder(Home.PRIVATE, video.video_id)}"
     # The poster is made beside the chunks, and may not be there before the end.
     poster = poster_url(video) if video.state is VideoState.READY else None
-    return Playback(folder + MAIN_PLAYLIST, folder + MANIFEST, poster, cookie_path, {})
+    drawn = video.pictures or Pictures()
+    return Playback(
+        folder + MAIN_PLAYLIST,
+        folder + MANIFEST,
+        poster,
+        cookie_path,
+        {},
+        storyboard_url=folder + STORYBOARD if drawn.has_storyboard else None,
+        preview_url=folder + PREVIEW if drawn.has_preview else None,
+    )
+
+
+def candidate_urls(video: Video) -> tuple[str, ...]:
+    """Return the addresses of the pictures that could be the poster; none before they are drawn."""
+    count = video.pictures.candidate_count if video.pictures else 0
+    return tuple(_folder(video) + candidate_name(number) for number in range(1, count + 1))
 
 
 def poster_url(video: Video) -> str:
