@@ -220,7 +220,7 @@ def _manifest(
     # The sound's last frame ends a little after the picture. A duration before it makes dash.js stop without an end.
     longest_ms = math.ceil(max(track.duration_s for track in tracks) * 1000)
     duration_s = Decimal(longest_ms) / 1000
-    return dash.Manifest(duration_s, segment_s, tuple(sets))
+    return dash.Manifest(duration_s, segment_s, (dash.Period(tuple(sets)),))
 
 
 def _timeline(track: MeasuredTrack) -> tuple[dash.Run, ...]:
