@@ -38,6 +38,12 @@ class AudioTask(UploadTask):
     chunk: int
 
 
+class ShowTask(UploadTask):
+    """Show what is encoded of it; `by` names who asks, so that they go on after an interruption."""
+
+    by: str
+
+
 class FailureTask(UploadTask):
     """An upload whose workflow failed, with the error as the state machine caught it."""
 

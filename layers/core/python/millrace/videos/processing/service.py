@@ -13,6 +13,7 @@ from millrace.videos.errors import ChangedMeanwhile, NothingToRetry, StillProces
 from millrace.videos.model import Failure, Film, Pictures, Replacement, Video, VideoState
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import store
+from millrace.videos.processing.model import Shown
 from millrace.videos.settling.start import start as settle
 
 # Whoever opened the old version before may watch it to its end: as long as a cookie lives.
@@ -98,12 +99,12 @@ def _why(video: Video) -> Exception:
     return HomeChanged(video.home)
 
 
-def begin_showing(video_id: VideoId, upload_id: UploadId, shower_id: str) -> store.Shown | None:
+def begin_showing(video_id: VideoId, upload_id: UploadId, shower_id: str) -> Shown | None:
     """Take or renew the right to write the growing playlists: one at a time has it; None while that is another."""
     return store.begin_showing(video_id, upload_id, shower_id, now() + SHOWING)
 
 
-def end_showing(shown: store.Shown, shower_id: str) -> bool:
+def end_showing(shown: Shown, shower_id: str) -> bool:
     """Give the right back; False if more was encoded meanwhile: it has to be shown too."""
     return store.end_showing(shown, shower_id)
 
@@ -113,7 +114,7 @@ def stop_showing(video_id: VideoId, shower_id: str) -> None:
     store.stop_showing(video_id, shower_id)
 
 
-def announce_playable(shown: store.Shown) -> None:
+def announce_playable(shown: Shown) -> None:
     """Note that the beginning plays, and say so. Idempotent: a repeat has the same event id."""
     video = shown.video
     upload_id = video.upload.upload_id

@@ -26,6 +26,7 @@ from pynamodb.expressions.update import Action
 from millrace.platform.clock import now
 from millrace.platform.ids import UploadId, VideoId
 from millrace.videos.model import Failure, Film, Home, Pictures, Previous, Replacement, Video, VideoState
+from millrace.videos.processing.model import Shown
 from millrace.videos.store import Record, change, table, translated, video_of
 
 
@@ -121,15 +122,6 @@ def record_sound(video_id: VideoId, upload_id: UploadId, chunk: int, home: Home)
         lambda slot: slot.leaves(upload_id, VideoState.PROCESSING) & (slot.home == home.value),
         lambda slot: [slot.done_sounds.add({chunk})],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What of a video's first version is encoded, and where it lies: what may be shown to viewers."""
-
-    video: Video
-    chunks: frozenset[int]
-    sounds: frozenset[int]
 
 
 def begin_showing(video_id: VideoId, upload_id: UploadId, shower_id: str, until: datetime) -> Shown | None:
