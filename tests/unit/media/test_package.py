@@ -1,6 +1,7 @@
 """Playlists and manifest say what the segments are."""
 
 import math
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -10,7 +11,7 @@ from mpd_inspector import MPDParser
 
 from millrace.media import dash, hls
 from millrace.media.cmaf import MeasuredSegment, audio_segment_frames
-from millrace.media.package import MeasuredTrack, package, peak_bandwidth_bps
+from millrace.media.package import Growth, MeasuredTrack, package, peak_bandwidth_bps
 from millrace.media.plan import EncodePlan
 from tests.media_fixtures.values import a_plan
 
@@ -79,7 +80,7 @@ def test_the_manifest_ends_with_its_longest_track() -> None:
     plan = a_plan(seconds=61, frame_rate=NTSC)
     sound_s = _sound(plan).duration_s
     assert sound_s > plan.duration_s
-    declared_s = Fraction(dash.parse(_packaged(plan)["manifest.mpd"]).duration_s)
+    declared_s = Fraction(dash.parse(_packaged(plan)["manifest.mpd"]).duration_s or 0)
     assert sound_s <= declared_s < sound_s + Fraction(1, 1000)
 
 
@@ -112,11 +113,18 @@ def test_a_short_last_segment_does_not_raise_the_peak() -> None:
     assert peak_bandwidth_bps(heavy_end) == math.ceil((500_000 + 60_000) * 8 / 4.1)
 
 
+GROWTH = Growth(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 1, tzinfo=UTC))
+
+
 def test_a_growing_video_is_an_event_that_starts_at_the_beginning() -> None:
     plan = a_plan()
     tracks = [_track(plan, rendition.name, 1_000_000, count=2) for rendition in plan.renditions]
-    files = package(plan, tracks, [], is_complete=False)
-    assert "manifest.mpd" not in files
+    files = package(plan, tracks, [], growth=GROWTH)
+    manifest = dash.parse(files["manifest.mpd"])
+    assert manifest.live is not None
+    # By the clock everything has long been there: only what is listed counts.
+    assert manifest.live.availability_start + timedelta(seconds=math.ceil(plan.duration_s)) <= GROWTH.since
+    assert manifest.duration_s is None
     media = hls.parse_media(files["video_720p/media.m3u8"])
     assert media.playlist_type is hls.PlaylistType.EVENT
     assert not media.has_ended

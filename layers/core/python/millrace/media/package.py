@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -15,13 +16,15 @@ from millrace.media.cmaf import MeasuredSegment
 from millrace.media.ladder import Rendition
 from millrace.media.plan import AudioPlan, EncodePlan
 
-__all__ = ["MAIN_PLAYLIST", "MANIFEST", "MEDIA_PLAYLIST", "MeasuredTrack", "package"]
+__all__ = ["MAIN_PLAYLIST", "MANIFEST", "MEDIA_PLAYLIST", "Growth", "MeasuredTrack", "package"]
 
 MAIN_PLAYLIST: Final = "main.m3u8"
 MANIFEST: Final = "manifest.mpd"
 MEDIA_PLAYLIST: Final = "media.m3u8"
 INIT_SEGMENT: Final = "init.mp4"
 _AUDIO_GROUP: Final = "audio"
+# A film grows by a chunk at a time, every few seconds.
+GROWING_UPDATE_S: Final = Decimal(2)
 _MICROSECOND: Final = Decimal("0.000001")
 
 
@@ -47,14 +50,23 @@ class _Rates:
     average_bps: int
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Say since when a video could have been watched, had it been live, and when it was last added to."""
+
+    since: datetime
+    at: datetime
+
+
 def package(
-    plan: EncodePlan, video: Sequence[MeasuredTrack], audio: Sequence[MeasuredTrack], *, is_complete: bool = True
+    plan: EncodePlan, video: Sequence[MeasuredTrack], audio: Sequence[MeasuredTrack], *, growth: Growth | None = None
 ) -> dict[str, str]:
     """Return the text of each playlist by its path below the video's folder.
 
-    While the video is incomplete the media playlists are of type EVENT and there is no DASH manifest. Raises
-    ValueError if a track has a hole, or renditions of one video are not aligned.
+    While the video grows the media playlists are of type EVENT, and the DASH manifest is dynamic. Raises ValueError if
+    a track has a hole, or renditions of one video are not aligned.
     """
+    is_complete = growth is None
     for track in [*video, *audio]:
         _check_contiguous(track)
     _check_aligned(video)
@@ -64,8 +76,7 @@ def package(
     files = {MAIN_PLAYLIST: hls.write_multivariant(_multivariant(plan, ordered, sounds, is_complete=is_complete))}
     for track in [*video, *audio]:
         files[f"{track.name}/{MEDIA_PLAYLIST}"] = hls.write_media(_media(track, plan, is_complete=is_complete))
-    if is_complete:
-        files[MANIFEST] = dash.write(_manifest(plan, ordered, sounds))
+    files[MANIFEST] = dash.write(_manifest(plan, ordered, sounds, growth))
     return files
 
 
@@ -189,12 +200,14 @@ def _manifest(
     plan: EncodePlan,
     video: Sequence[tuple[Rendition, MeasuredTrack]],
     audio: Sequence[tuple[AudioPlan, MeasuredTrack]],
+    growth: Growth | None,
 ) -> dash.Manifest:
+    is_complete = growth is None
     pictures = tuple(
         dash.Representation(
             id=rendition.name,
             codecs=track.codec,
-            bandwidth_bps=_rates(track, 0, is_complete=True).peak_bps,
+            bandwidth_bps=_rates(track, rendition.maxrate_bps, is_complete=is_complete).peak_bps,
             timescale=track.timescale,
             timeline=_timeline(track),
             width=rendition.width,
@@ -208,7 +221,7 @@ def _manifest(
         sound = dash.Representation(
             id=each.name,
             codecs=track.codec,
-            bandwidth_bps=_rates(track, 0, is_complete=True).peak_bps,
+            bandwidth_bps=_rates(track, each.bitrate_bps, is_complete=is_complete).peak_bps,
             timescale=track.timescale,
             timeline=_timeline(track),
             sampling_rate_hz=each.sample_rate_hz,
@@ -216,11 +229,26 @@ def _manifest(
         )
         sets.append(dash.AdaptationSet(number, "audio", (sound,), each.language))
     segment_s = _seconds(plan.segment_frames * plan.frame_ticks, plan.timescale)
+    if growth is not None:
+        return dash.Manifest(None, segment_s, (dash.Period(tuple(sets)),), _live(plan, growth))
     tracks = [track for _, track in [*video, *audio]]
     # The sound's last frame ends a little after the picture. A duration before it makes dash.js stop without an end.
     longest_ms = math.ceil(max(track.duration_s for track in tracks) * 1000)
     duration_s = Decimal(longest_ms) / 1000
     return dash.Manifest(duration_s, segment_s, (dash.Period(tuple(sets)),))
+
+
+def _live(plan: EncodePlan, growth: Growth) -> dash.Live:
+    """Describe a film that grows, as fast as it is encoded, as a live stream that began long ago.
+
+    Then no player's clock keeps it from a segment that is listed: only the timeline says what there is.
+    """
+    whole = timedelta(seconds=math.ceil(plan.duration_s))
+    return dash.Live(
+        availability_start=growth.since - whole,
+        publish_time=growth.at,
+        minimum_update_period_s=GROWING_UPDATE_S,
+    )
 
 
 def _timeline(track: MeasuredTrack) -> tuple[dash.Run, ...]:

@@ -5,8 +5,9 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from millrace.media.package import package
+from millrace.media.package import Growth, package
 from millrace.media.plan import EncodePlan
+from millrace.platform.clock import now
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
 from millrace.transcode.model import ShowTask, StoredTrack
@@ -24,7 +25,7 @@ GROWTH_STEP: Final = Fraction(21, 20)
 MARGIN_S: Final = 10
 
 
-class Growth(BaseModel):
+class Progress(BaseModel):
     """What is shown of a film so far: how many chunks of picture and sound, and their tracks, joined."""
 
     model_config = ConfigDict(frozen=True)
@@ -61,23 +62,24 @@ def show_progress(task: ShowTask, deadline: Deadline) -> None:
 def _show(place: UploadPlace, shown: Shown) -> None:
     plan = work.load_plan(place)
     # Once it plays, there is a note of what; before that, one could only be left of another attempt.
-    before = work.load(place, GROWTH, Growth) if shown.video.playable_at else Growth()
+    before = work.load(place, GROWTH, Progress) if shown.video.playable_at else Progress()
     after = _grown(place, before, shown)
     until_s = after.until_s(plan)
     if until_s == 0 or until_s < before.until_s(plan) * GROWTH_STEP:
         return
-    files = package(plan, measured(after.picture), measured(after.sound), is_complete=False)
+    uploaded_at = shown.video.uploaded_at or shown.video.created_at
+    files = package(plan, measured(after.picture), measured(after.sound), growth=Growth(uploaded_at, now()))
     put_playlists(place.media_prefix(shown.video.home), files, GROWING_CACHING)
     work.save(place, GROWTH, after)
     service.announce_playable(shown)
 
 
-def _grown(place: UploadPlace, before: Growth, shown: Shown) -> Growth:
+def _grown(place: UploadPlace, before: Progress, shown: Shown) -> Progress:
     """Add what follows without a hole."""
     chunks, sounds = _prefix(shown.chunks, before.chunks), _prefix(shown.sounds, before.sounds)
     picture = load_reports(place, [work.chunk_report(chunk) for chunk in range(before.chunks, chunks)])
     sound = load_reports(place, [work.audio_report(chunk) for chunk in range(before.sounds, sounds)])
-    return Growth(
+    return Progress(
         chunks=chunks,
         sounds=sounds,
         picture=join([*([before.picture] if before.picture else []), *picture]),
