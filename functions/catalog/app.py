@@ -209,8 +209,11 @@ def upload_poster(video_id: VideoId, body: PosterDraft, caller: Caller) -> Poste
     raises=[VideoGone, PosterMissing, PosterRejected, ChangedMeanwhile],
 )
 def choose_poster(video_id: VideoId, body: PosterChoice, caller: Caller) -> Reply[VideoView]:
-    """Show an uploaded picture as the poster, without what a camera wrote into it."""
-    return tagged(service.choose_poster(video_id, caller.user_id, body.poster_id), caller)
+    """Show an uploaded picture as the poster, without what a camera wrote into it, or a picture of the film."""
+    body.require_one()
+    if body.candidate is not None:
+        return tagged(service.choose_candidate(video_id, caller.user_id, body.candidate), caller)
+    return tagged(service.choose_poster(video_id, caller.user_id, body.poster_id or ""), caller)
 
 
 @api.route(

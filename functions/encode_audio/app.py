@@ -1,4 +1,4 @@
-"""Encode the sound of the whole film once."""
+"""Encode one chunk of the sound, every track of it."""
 
 from millrace.platform.steps import step
 from millrace.transcode.encode import encode_audio

@@ -7,7 +7,7 @@ from pathlib import Path
 from millrace.media import cmaf, ffmpeg, package
 from millrace.media.codecs import codec_of
 from millrace.media.intake import Examined, ProbeFailed, examine
-from millrace.media.plan import Chunk, EncodePlan, make_plan
+from millrace.media.plan import AudioChunk, Chunk, EncodePlan, make_plan
 from millrace.media.probe import Limits, require_whole_input
 from millrace.platform import process
 from tests.media_fixtures.tools import FFMPEG, FFPROBE
@@ -68,22 +68,22 @@ def transcode(path: Path, folder: Path, *, parallelism: int = 8) -> Transcoded:
         for name, cut in cut_by_name.items():
             inits[name].add(cut.init)
             measured[name] += _store(folder / name, cut)
-    if plan.audio is not None:
-        process.run(ffmpeg.audio_argv(FFMPEG, plan, str(path), str(folder), LOCAL), timeout_s=60)
-        sound = cmaf.cut_audio(Path(ffmpeg.audio_output(str(folder))), plan)
-        inits["audio"] = {sound.init}
-        measured["audio"] = _store(folder / "audio", sound)
+    for chunk in plan.audio_chunks:
+        for name, cut in _encode_sound(path, folder, plan, chunk).items():
+            inits.setdefault(name, set()).add(cut.init)
+            measured.setdefault(name, []).extend(_store(folder / name, cut))
+    sound = {track.name: track.sample_rate_hz for track in plan.audio}
     tracks = {
         name: package.MeasuredTrack(
             name=name,
             codec=codec_of(next(iter(inits[name]))),
-            timescale=plan.audio.sample_rate_hz if name == "audio" and plan.audio else plan.timescale,
+            timescale=sound.get(name, plan.timescale),
             segments=tuple(segments),
         )
         for name, segments in measured.items()
     }
     video = [tracks[rendition.name] for rendition in plan.renditions]
-    for name, text in package.package(plan, video, tracks.get("audio")).items():
+    for name, text in package.package(plan, video, [tracks[name] for name in sound]).items():
         (folder / name).write_text(text)
     return Transcoded(folder, plan, examined, inits, tracks)
 
@@ -98,6 +98,15 @@ def _encode_chunk(path: Path, folder: Path, plan: EncodePlan, chunk: Chunk) -> d
         rendition.name: cmaf.cut_chunk(Path(outputs[rendition.name]), plan, chunk, rendition)
         for rendition in plan.renditions
     }
+
+
+def _encode_sound(path: Path, folder: Path, plan: EncodePlan, chunk: AudioChunk) -> dict[str, cmaf.Cut]:
+    work = folder / f"audio_chunk_{chunk.index}"
+    work.mkdir(parents=True)
+    finished = process.run(ffmpeg.audio_argv(FFMPEG, plan, chunk, str(path), str(work), LOCAL), timeout_s=60)
+    require_whole_input(finished.stderr_tail)
+    outputs = ffmpeg.audio_outputs(plan, str(work))
+    return {track.name: cmaf.cut_audio(Path(outputs[track.name]), plan, chunk, track) for track in plan.audio}
 
 
 def _store(folder: Path, cut: cmaf.Cut) -> list[cmaf.MeasuredSegment]:

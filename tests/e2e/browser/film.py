@@ -1,10 +1,12 @@
 """A film on disk, as the media bucket would hold it: made by our own plan, encoder and packager."""
 
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from millrace.media.package import MeasuredTrack
 from millrace.media.plan import EncodePlan
 from tests.media_fixtures import FFMPEG, make_clip
 from tests.media_fixtures.transcoding import transcode
@@ -16,6 +18,7 @@ class Film:
 
     folder: Path
     plan: EncodePlan
+    tracks: Mapping[str, MeasuredTrack]
 
     @property
     def frame_rate(self) -> Fraction:
@@ -40,7 +43,8 @@ FRAME_RATE = 25
 def make_film(folder: Path) -> Film:
     """Make a clip of numbered frames and transcode it to two renditions."""
     clip = make_clip(folder / "clip.mp4", seconds=SECONDS, size=(426, 240), rate=FRAME_RATE)
-    film = Film(folder / "film", transcode(clip, folder / "film").plan)
+    made = transcode(clip, folder / "film")
+    film = Film(made.folder, made.plan, made.tracks)
     poster = (FFMPEG, "-nostdin", "-v", "error", "-i", str(clip), "-frames:v", "1", str(film.folder / "poster.jpg"))
     subprocess.run(poster, check=True, timeout=60)
     return film

@@ -22,7 +22,7 @@ def encoded(tmp_path_factory: pytest.TempPathFactory) -> tuple[EncodePlan, Path]
     examined = examine_file(clip)
     plan = make_plan(examined.source, examined.timeline, parallelism=1)
     process.run(ffmpeg.chunk_argv(FFMPEG, plan, plan.chunks[1], str(clip), str(folder), LOCAL), timeout_s=60)
-    process.run(ffmpeg.audio_argv(FFMPEG, plan, str(clip), str(folder), LOCAL), timeout_s=60)
+    process.run(ffmpeg.audio_argv(FFMPEG, plan, plan.audio_chunks[0], str(clip), str(folder), LOCAL), timeout_s=60)
     return plan, folder
 
 
@@ -73,12 +73,10 @@ def test_a_file_that_ends_early_is_refused(encoded: tuple[EncodePlan, Path], len
 
 def test_sound_that_ends_early_is_refused(encoded: tuple[EncodePlan, Path]) -> None:
     plan, folder = encoded
-    assert plan.audio is not None
-    longer = plan.model_copy(
-        update={"audio": plan.audio.model_copy(update={"sample_count": plan.audio.sample_count + 48_000})}
-    )
+    track, chunk = plan.audio[0], plan.audio_chunks[0]
+    longer = chunk.model_copy(update={"end_sample": chunk.end_sample + 48 * 1024})
     with pytest.raises(CutError, match="frames, expected"):
-        cut_audio(folder / "audio.mp4", longer)
+        cut_audio(folder / f"{track.name}.mp4", plan, longer, track)
 
 
 def test_a_poster_is_a_picture_of_the_first_rendition(encoded: tuple[EncodePlan, Path]) -> None:

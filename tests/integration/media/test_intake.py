@@ -208,7 +208,7 @@ def test_a_connection_lost_while_encoding_is_noticed(tmp_path: Path) -> None:
         with pytest.raises(CutError):
             cut_chunk(tmp_path / "video_180p.mp4", plan, plan.chunks[0], plan.renditions[0])
         served.paths.clear()
-        audio = process.run(audio_argv(FFMPEG, plan, url, str(tmp_path)), timeout_s=30)
+        audio = process.run(audio_argv(FFMPEG, plan, plan.audio_chunks[0], url, str(tmp_path)), timeout_s=30)
         with pytest.raises(SourceUnreachable):
             require_whole_input(audio.stderr_tail)
 

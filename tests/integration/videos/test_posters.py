@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from millrace.platform.ids import UploadId, VideoId
+from millrace.videos.model import Pictures
+from millrace.videos.places import UploadPlace, candidate_name
+from millrace.videos.processing import service as processing
 from tests.integration.videos.conftest import Owner, World, settle
 from tests.unit.media.test_picture import chunk, png
 
@@ -72,6 +76,66 @@ def test_a_picture_that_has_not_arrived_cannot_be_chosen(owner: Owner) -> None:
     poster_id = owner.call("POST", f"/api/videos/{video_id}/poster", draft).json["poster_id"]
     assert choose(owner, video_id, poster_id).problem == "poster-missing"
     assert choose(owner, video_id, "../../secret").status == 422
+
+
+def draw(world: World, video_id: str, upload_id: str, *pictures: bytes) -> None:
+    """Leave candidates beside the film, as the workflow does before it publishes."""
+    video = processing.in_processing(VideoId(video_id), UploadId(upload_id))
+    prefix = UploadPlace(VideoId(video_id), UploadId(upload_id)).media_prefix(video.home)
+    for number, data in enumerate(pictures, start=1):
+        key = prefix + candidate_name(number)
+        world.server.client("s3").put_object(Bucket=world.media, Key=key, Body=data, ContentType="image/png")
+    made = Pictures(has_storyboard=True, has_preview=True, candidate_count=len(pictures))
+    assert processing.record_pictures(video, made)
+
+
+def test_a_picture_of_the_film_can_be_chosen_and_outlives_the_film(owner: Owner, world: World) -> None:
+    first, second = png(width_px=640, height_px=360), png(width_px=320, height_px=180)
+    made = owner.begin()
+    video_id, upload_id = made["video"]["video_id"], made["upload"]["upload_id"]
+    owner.arrive(video_id, upload_id)
+    draw(world, video_id, upload_id, first, second)
+    owner.process(video_id, upload_id)
+    video = owner.video(video_id)
+    assert [shown(world, url) for url in video["owner"]["posters"]] == [first, second]
+    assert video["playback"]["storyboard_url"].endswith(f"/{upload_id}/storyboard.vtt")
+    assert video["playback"]["preview_url"].endswith(f"/{upload_id}/preview.mp4")
+
+    chosen = owner.call("PUT", f"/api/videos/{video_id}/poster", {"candidate": 2})
+    assert chosen.status == 200, chosen.body
+    assert shown(world, chosen.json["playback"]["poster_url"]) == second
+
+    new = owner.call("POST", f"/api/videos/{video_id}/replacement", {"filename": "new.mp4", "size_bytes": 3}).json
+    owner.process(video_id, new["upload"]["upload_id"])
+    replaced = owner.video(video_id)
+    assert shown(world, replaced["playback"]["poster_url"]) == second
+    # This version's pictures could not be drawn: it plays all the same, and nobody is sent to the old ones.
+    assert replaced["owner"]["posters"] == []
+    assert (replaced["playback"]["storyboard_url"], replaced["playback"]["preview_url"]) == (None, None)
+
+
+def test_pictures_of_a_replacement_wait_until_it_plays(owner: Owner, world: World) -> None:
+    video_id = owner.ready()
+    new = owner.call("POST", f"/api/videos/{video_id}/replacement", {"filename": "new.mp4", "size_bytes": 3}).json
+    upload_id = new["upload"]["upload_id"]
+    owner.arrive(video_id, upload_id)
+    draw(world, video_id, upload_id, png(width_px=640, height_px=360))
+    assert owner.video(video_id)["playback"]["storyboard_url"] is None
+    owner.process(video_id, upload_id)
+    assert owner.video(video_id)["playback"]["storyboard_url"].endswith(f"/{upload_id}/storyboard.vtt")
+
+
+@pytest.mark.parametrize(
+    "choice", [{}, {"candidate": 1, "poster_id": "0" * 26}, {"candidate": 0}, {"candidate": 5}], ids=str
+)
+def test_exactly_one_picture_is_chosen(owner: Owner, choice: dict[str, Any]) -> None:
+    answer = owner.call("PUT", f"/api/videos/{owner.ready()}/poster", choice)
+    assert answer.status == 422, answer.body
+
+
+def test_a_candidate_that_was_never_drawn_cannot_be_chosen(owner: Owner) -> None:
+    answer = owner.call("PUT", f"/api/videos/{owner.ready()}/poster", {"candidate": 1})
+    assert answer.problem == "poster-missing"
 
 
 def test_nobody_chooses_a_poster_for_another(owner: Owner, make_owner: Callable[[], Owner]) -> None:

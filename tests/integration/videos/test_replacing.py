@@ -41,7 +41,7 @@ def test_the_old_version_plays_until_the_new_one_is_ready(
 
     owner.arrive(video_id, upload_id)
     processing.record_film(VideoId(video_id), UploadId(upload_id), FILM)
-    processing.record_chunk(VideoId(video_id), UploadId(upload_id), 1)
+    processing.record_chunk(processing.in_processing(VideoId(video_id), UploadId(upload_id)), 1)
     settle(video_id)
     during = owner.video(video_id)
     assert (during["state"], during["playback"]) == ("ready", old["playback"])

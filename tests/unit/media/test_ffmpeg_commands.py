@@ -31,8 +31,9 @@ COMMANDS = {
     "chunk_first": chunk_argv("ffmpeg", a_plan(), a_plan().chunks[0], URL, "/tmp/out"),
     "chunk_middle": chunk_argv("ffmpeg", a_plan(), a_plan().chunks[2], URL, "/tmp/out"),
     "chunk_interlaced_transport_stream": chunk_argv("ffmpeg", _odd_plan(), _odd_plan().chunks[1], URL, "/tmp/out"),
-    "audio": audio_argv("ffmpeg", a_plan(), URL, "/tmp/out"),
-    "audio_transport_stream": audio_argv("ffmpeg", _odd_plan(), URL, "/tmp/out"),
+    "audio_first": audio_argv("ffmpeg", a_plan(), a_plan().audio_chunks[0], URL, "/tmp/out"),
+    "audio_middle": audio_argv("ffmpeg", a_plan(seconds=400), a_plan(seconds=400).audio_chunks[1], URL, "/tmp/out"),
+    "audio_transport_stream": audio_argv("ffmpeg", _odd_plan(), _odd_plan().audio_chunks[1], URL, "/tmp/out"),
     "poster": poster_argv("ffmpeg", a_plan(), URL, "/tmp/out/poster.jpg"),
 }
 

@@ -1,6 +1,7 @@
 """Playlists and manifest say what the segments are."""
 
 import math
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -10,7 +11,7 @@ from mpd_inspector import MPDParser
 
 from millrace.media import dash, hls
 from millrace.media.cmaf import MeasuredSegment, audio_segment_frames
-from millrace.media.package import MeasuredTrack, package, peak_bandwidth_bps
+from millrace.media.package import Growth, MeasuredTrack, package, peak_bandwidth_bps
 from millrace.media.plan import EncodePlan
 from tests.media_fixtures.values import a_plan
 
@@ -39,12 +40,12 @@ def _sound(plan: EncodePlan) -> MeasuredTrack:
         MeasuredSegment(number=number, decode_time=first * 1024, duration=(last - first) * 1024, size_bytes=64_000)
         for number, (first, last) in enumerate(audio_segment_frames(plan), start=1)
     ]
-    return MeasuredTrack(name="audio", codec="mp4a.40.2", timescale=48000, segments=tuple(segments))
+    return MeasuredTrack(name="audio_eng", codec="mp4a.40.2", timescale=48000, segments=tuple(segments))
 
 
 def _packaged(plan: EncodePlan) -> dict[str, str]:
     tracks = [_track(plan, rendition.name, 1_000_000) for rendition in plan.renditions]
-    return package(plan, tracks, _sound(plan))
+    return package(plan, tracks, [_sound(plan)])
 
 
 def test_every_track_has_a_playlist_and_every_playlist_is_offered() -> None:
@@ -79,7 +80,7 @@ def test_the_manifest_ends_with_its_longest_track() -> None:
     plan = a_plan(seconds=61, frame_rate=NTSC)
     sound_s = _sound(plan).duration_s
     assert sound_s > plan.duration_s
-    declared_s = Fraction(dash.parse(_packaged(plan)["manifest.mpd"]).duration_s)
+    declared_s = Fraction(dash.parse(_packaged(plan)["manifest.mpd"]).duration_s or 0)
     assert sound_s <= declared_s < sound_s + Fraction(1, 1000)
 
 
@@ -98,7 +99,7 @@ def test_bandwidth_is_the_measured_peak_with_sound() -> None:
     busy = calm.segments[2].model_copy(update={"size_bytes": 1_500_000})
     track = calm.model_copy(update={"segments": (*calm.segments[:2], busy, *calm.segments[3:])})
     single = plan.model_copy(update={"renditions": plan.renditions[:1]})
-    variant = hls.parse_multivariant(package(single, [track], _sound(plan))["main.m3u8"]).variants[0]
+    variant = hls.parse_multivariant(package(single, [track], [_sound(plan)])["main.m3u8"]).variants[0]
     sound_peak = peak_bandwidth_bps(_sound(plan))
     assert variant.bandwidth_bps == 3_000_000 + sound_peak
     assert variant.average_bandwidth_bps < variant.bandwidth_bps
@@ -112,11 +113,18 @@ def test_a_short_last_segment_does_not_raise_the_peak() -> None:
     assert peak_bandwidth_bps(heavy_end) == math.ceil((500_000 + 60_000) * 8 / 4.1)
 
 
+GROWTH = Growth(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 1, tzinfo=UTC))
+
+
 def test_a_growing_video_is_an_event_that_starts_at_the_beginning() -> None:
     plan = a_plan()
     tracks = [_track(plan, rendition.name, 1_000_000, count=2) for rendition in plan.renditions]
-    files = package(plan, tracks, None, is_complete=False)
-    assert "manifest.mpd" not in files
+    files = package(plan, tracks, [], growth=GROWTH)
+    manifest = dash.parse(files["manifest.mpd"])
+    assert manifest.live is not None
+    # By the clock everything has long been there: only what is listed counts.
+    assert manifest.live.availability_start + timedelta(seconds=math.ceil(plan.duration_s)) <= GROWTH.since
+    assert manifest.duration_s is None
     media = hls.parse_media(files["video_720p/media.m3u8"])
     assert media.playlist_type is hls.PlaylistType.EVENT
     assert not media.has_ended
@@ -130,11 +138,11 @@ def test_holes_are_refused() -> None:
     track = _track(plan, "video_1080p", 1_000_000)
     holed = track.model_copy(update={"segments": (track.segments[0], *track.segments[2:])})
     with pytest.raises(ValueError, match="hole before segment 3"):
-        package(plan, [holed], None)
+        package(plan, [holed], [])
 
 
 def test_renditions_that_are_not_aligned_are_refused() -> None:
     plan = a_plan(seconds=20)
     long, short = _track(plan, "video_1080p", 1), _track(plan, "video_720p", 1, count=3)
     with pytest.raises(ValueError, match="not aligned"):
-        package(plan, [long, short], None)
+        package(plan, [long, short], [])

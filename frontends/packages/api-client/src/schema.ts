@@ -1334,7 +1334,7 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Show an uploaded picture as the poster, without what a camera wrote into it */
+        /** Show an uploaded picture as the poster, without what a camera wrote into it, or a picture of the film */
         readonly put: operations["choose_poster"];
         /**
          * Get an address that takes one picture of exactly this type and size
@@ -2072,8 +2072,21 @@ export interface components {
             readonly hls_url: string;
             /** Dash Url */
             readonly dash_url: string;
-            /** Poster Url */
-            readonly poster_url: string;
+            /**
+             * Poster Url
+             * @description Null until the video is ready.
+             */
+            readonly poster_url: string | null;
+            /**
+             * Storyboard Url
+             * @description WebVTT: which part of which picture shows which time of the film.
+             */
+            readonly storyboard_url: string | null;
+            /**
+             * Preview Url
+             * @description A few seconds of the film as MP4, without sound.
+             */
+            readonly preview_url: string | null;
             /**
              * Expires At
              * @default null
@@ -2319,6 +2332,11 @@ export interface components {
             readonly replacement: components["schemas"]["ReplacementView"] | null;
             /** Filename */
             readonly filename: string;
+            /**
+             * Posters
+             * @description Pictures of the film that could be its poster.
+             */
+            readonly posters: readonly string[];
         };
         /** Page[AuditEntry] */
         readonly Page_AuditEntry_: {
@@ -2536,15 +2554,30 @@ export interface components {
         };
         /**
          * PlaybackView
-         * @description Addresses of a ready video. Those below `/media/private/` need the cookies that `POST …/playback` sets.
+         * @description Addresses of a video that plays. Those below `/media/private/` need the cookies that `POST …/playback` sets.
+         *
+         *     While `state` is `processing` they hold its beginning, and grow; the same addresses are complete in the end.
          */
         readonly PlaybackView: {
             /** Hls Url */
             readonly hls_url: string;
             /** Dash Url */
             readonly dash_url: string;
-            /** Poster Url */
-            readonly poster_url: string;
+            /**
+             * Poster Url
+             * @description Null until the video is ready.
+             */
+            readonly poster_url: string | null;
+            /**
+             * Storyboard Url
+             * @description WebVTT: which part of which picture shows which time of the film.
+             */
+            readonly storyboard_url: string | null;
+            /**
+             * Preview Url
+             * @description A few seconds of the film as MP4, without sound.
+             */
+            readonly preview_url: string | null;
         };
         /**
          * PlaybackWish
@@ -2644,11 +2677,21 @@ export interface components {
         readonly PlaylistVisibility: "public" | "unlisted" | "private";
         /**
          * PosterChoice
-         * @description The uploaded picture to show.
+         * @description The picture to show: one that was uploaded, or one that was drawn from the film.
          */
         readonly PosterChoice: {
-            /** Poster Id */
-            readonly poster_id: string;
+            /**
+             * Poster Id
+             * @description An uploaded picture.
+             * @default null
+             */
+            readonly poster_id: string | null;
+            /**
+             * Candidate
+             * @description Which of the film's own `posters`, counted from 1.
+             * @default null
+             */
+            readonly candidate: number | null;
         };
         /**
          * PosterDraft
@@ -3549,6 +3592,11 @@ export interface components {
             readonly created_at: string;
             /** Uploaded At */
             readonly uploaded_at: string | null;
+            /**
+             * Playable At
+             * @description When its beginning could first be watched.
+             */
+            readonly playable_at: string | null;
             /** Ready At */
             readonly ready_at: string | null;
             /** Published At */
@@ -3611,6 +3659,8 @@ export interface components {
             readonly duration_ms: number | null;
             /** Poster Url */
             readonly poster_url: string;
+            /** Preview Url */
+            readonly preview_url: string | null;
             /**
              * Published At
              * Format: date-time
@@ -3632,6 +3682,8 @@ export interface components {
             readonly duration_ms: number | null;
             /** Poster Url */
             readonly poster_url: string | null;
+            /** Preview Url */
+            readonly preview_url: string | null;
             readonly visibility: components["schemas"]["Visibility"];
             /** Age Restricted */
             readonly age_restricted: boolean;
@@ -6753,6 +6805,7 @@ export interface operations {
                      *           "age_restricted": false,
                      *           "duration_ms": 0,
                      *           "poster_url": "https://millrace.example/poster",
+                     *           "preview_url": "https://millrace.example/preview",
                      *           "published_at": "2026-05-04T03:02:01Z"
                      *         }
                      *       ],
@@ -8127,6 +8180,7 @@ export interface operations {
                      *           "age_restricted": false,
                      *           "duration_ms": 0,
                      *           "poster_url": "https://millrace.example/poster",
+                     *           "preview_url": "https://millrace.example/preview",
                      *           "published_at": "2026-05-04T03:02:01Z"
                      *         }
                      *       ],
@@ -8933,6 +8987,7 @@ export interface operations {
                      *           "age_restricted": false,
                      *           "duration_ms": 0,
                      *           "poster_url": "https://millrace.example/poster",
+                     *           "preview_url": "https://millrace.example/preview",
                      *           "published_at": "2026-05-04T03:02:01Z"
                      *         }
                      *       ],
@@ -9020,6 +9075,7 @@ export interface operations {
                      *           "age_restricted": false,
                      *           "duration_ms": 0,
                      *           "poster_url": "https://millrace.example/poster",
+                     *           "preview_url": "https://millrace.example/preview",
                      *           "published_at": "2026-05-04T03:02:01Z"
                      *         }
                      *       ],
@@ -9107,6 +9163,7 @@ export interface operations {
                      *           "age_restricted": false,
                      *           "duration_ms": 0,
                      *           "poster_url": "https://millrace.example/poster",
+                     *           "preview_url": "https://millrace.example/preview",
                      *           "published_at": "2026-05-04T03:02:01Z"
                      *         }
                      *       ],
@@ -9351,6 +9408,7 @@ export interface operations {
                      *             "title": "How a mill works",
                      *             "duration_ms": 0,
                      *             "poster_url": "https://millrace.example/poster",
+                     *             "preview_url": "https://millrace.example/preview",
                      *             "visibility": "public",
                      *             "age_restricted": false,
                      *             "published_at": "2026-05-04T03:02:01Z"
@@ -9669,6 +9727,7 @@ export interface operations {
                      *             "title": "How a mill works",
                      *             "duration_ms": 0,
                      *             "poster_url": "https://millrace.example/poster",
+                     *             "preview_url": "https://millrace.example/preview",
                      *             "visibility": "public",
                      *             "age_restricted": false,
                      *             "published_at": "2026-05-04T03:02:01Z"
@@ -10405,6 +10464,7 @@ export interface operations {
                      *             "title": "How a mill works",
                      *             "duration_ms": 0,
                      *             "poster_url": "https://millrace.example/poster",
+                     *             "preview_url": "https://millrace.example/preview",
                      *             "visibility": "public",
                      *             "age_restricted": false,
                      *             "published_at": "2026-05-04T03:02:01Z"
@@ -10726,6 +10786,7 @@ export interface operations {
                      *           "age_restricted": false,
                      *           "duration_ms": 0,
                      *           "poster_url": "https://millrace.example/poster",
+                     *           "preview_url": "https://millrace.example/preview",
                      *           "published_at": "2026-05-04T03:02:01Z"
                      *         }
                      *       ],
@@ -11712,10 +11773,13 @@ export interface operations {
                      *           "playback": {
                      *             "hls_url": "https://millrace.example/hls",
                      *             "dash_url": "https://millrace.example/dash",
-                     *             "poster_url": "https://millrace.example/poster"
+                     *             "poster_url": "https://millrace.example/poster",
+                     *             "storyboard_url": "https://millrace.example/storyboard",
+                     *             "preview_url": "https://millrace.example/preview"
                      *           },
                      *           "created_at": "2026-05-04T03:02:01Z",
                      *           "uploaded_at": "2026-05-04T03:02:01Z",
+                     *           "playable_at": "2026-05-04T03:02:01Z",
                      *           "ready_at": "2026-05-04T03:02:01Z",
                      *           "published_at": "2026-05-04T03:02:01Z",
                      *           "owner": {
@@ -11747,7 +11811,10 @@ export interface operations {
                      *                 "message": "message"
                      *               }
                      *             },
-                     *             "filename": "mill.mp4"
+                     *             "filename": "mill.mp4",
+                     *             "posters": [
+                     *               "poster"
+                     *             ]
                      *           }
                      *         }
                      *       ],
@@ -11886,10 +11953,13 @@ export interface operations {
                      *         "playback": {
                      *           "hls_url": "https://millrace.example/hls",
                      *           "dash_url": "https://millrace.example/dash",
-                     *           "poster_url": "https://millrace.example/poster"
+                     *           "poster_url": "https://millrace.example/poster",
+                     *           "storyboard_url": "https://millrace.example/storyboard",
+                     *           "preview_url": "https://millrace.example/preview"
                      *         },
                      *         "created_at": "2026-05-04T03:02:01Z",
                      *         "uploaded_at": "2026-05-04T03:02:01Z",
+                     *         "playable_at": "2026-05-04T03:02:01Z",
                      *         "ready_at": "2026-05-04T03:02:01Z",
                      *         "published_at": "2026-05-04T03:02:01Z",
                      *         "owner": {
@@ -11921,7 +11991,10 @@ export interface operations {
                      *               "message": "message"
                      *             }
                      *           },
-                     *           "filename": "mill.mp4"
+                     *           "filename": "mill.mp4",
+                     *           "posters": [
+                     *             "poster"
+                     *           ]
                      *         }
                      *       },
                      *       "upload": {
@@ -12092,10 +12165,13 @@ export interface operations {
                      *       "playback": {
                      *         "hls_url": "https://millrace.example/hls",
                      *         "dash_url": "https://millrace.example/dash",
-                     *         "poster_url": "https://millrace.example/poster"
+                     *         "poster_url": "https://millrace.example/poster",
+                     *         "storyboard_url": "https://millrace.example/storyboard",
+                     *         "preview_url": "https://millrace.example/preview"
                      *       },
                      *       "created_at": "2026-05-04T03:02:01Z",
                      *       "uploaded_at": "2026-05-04T03:02:01Z",
+                     *       "playable_at": "2026-05-04T03:02:01Z",
                      *       "ready_at": "2026-05-04T03:02:01Z",
                      *       "published_at": "2026-05-04T03:02:01Z",
                      *       "owner": {
@@ -12127,7 +12203,10 @@ export interface operations {
                      *             "message": "message"
                      *           }
                      *         },
-                     *         "filename": "mill.mp4"
+                     *         "filename": "mill.mp4",
+                     *         "posters": [
+                     *           "poster"
+                     *         ]
                      *       }
                      *     }
                      */
@@ -12342,10 +12421,13 @@ export interface operations {
                      *       "playback": {
                      *         "hls_url": "https://millrace.example/hls",
                      *         "dash_url": "https://millrace.example/dash",
-                     *         "poster_url": "https://millrace.example/poster"
+                     *         "poster_url": "https://millrace.example/poster",
+                     *         "storyboard_url": "https://millrace.example/storyboard",
+                     *         "preview_url": "https://millrace.example/preview"
                      *       },
                      *       "created_at": "2026-05-04T03:02:01Z",
                      *       "uploaded_at": "2026-05-04T03:02:01Z",
+                     *       "playable_at": "2026-05-04T03:02:01Z",
                      *       "ready_at": "2026-05-04T03:02:01Z",
                      *       "published_at": "2026-05-04T03:02:01Z",
                      *       "owner": {
@@ -12377,7 +12459,10 @@ export interface operations {
                      *             "message": "message"
                      *           }
                      *         },
-                     *         "filename": "mill.mp4"
+                     *         "filename": "mill.mp4",
+                     *         "posters": [
+                     *           "poster"
+                     *         ]
                      *       }
                      *     }
                      */
@@ -12887,6 +12972,8 @@ export interface operations {
                      *       "hls_url": "https://millrace.example/hls",
                      *       "dash_url": "https://millrace.example/dash",
                      *       "poster_url": "https://millrace.example/poster",
+                     *       "storyboard_url": "https://millrace.example/storyboard",
+                     *       "preview_url": "https://millrace.example/preview",
                      *       "expires_at": "2026-05-04T03:02:01Z"
                      *     }
                      */
@@ -12973,7 +13060,8 @@ export interface operations {
             readonly content: {
                 /**
                  * @example {
-                 *       "poster_id": "01kc3v9m5t3q8x5f0h2j4n6p8r"
+                 *       "poster_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                 *       "candidate": 1
                  *     }
                  */
                 readonly "application/json": components["schemas"]["PosterChoice"];
@@ -13023,10 +13111,13 @@ export interface operations {
                      *       "playback": {
                      *         "hls_url": "https://millrace.example/hls",
                      *         "dash_url": "https://millrace.example/dash",
-                     *         "poster_url": "https://millrace.example/poster"
+                     *         "poster_url": "https://millrace.example/poster",
+                     *         "storyboard_url": "https://millrace.example/storyboard",
+                     *         "preview_url": "https://millrace.example/preview"
                      *       },
                      *       "created_at": "2026-05-04T03:02:01Z",
                      *       "uploaded_at": "2026-05-04T03:02:01Z",
+                     *       "playable_at": "2026-05-04T03:02:01Z",
                      *       "ready_at": "2026-05-04T03:02:01Z",
                      *       "published_at": "2026-05-04T03:02:01Z",
                      *       "owner": {
@@ -13058,7 +13149,10 @@ export interface operations {
                      *             "message": "message"
                      *           }
                      *         },
-                     *         "filename": "mill.mp4"
+                     *         "filename": "mill.mp4",
+                     *         "posters": [
+                     *           "poster"
+                     *         ]
                      *       }
                      *     }
                      */
@@ -13101,7 +13195,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict. The picture was not uploaded, or too long ago. Somebody else changed the video at the same moment. */
+            /** @description Conflict. The picture was not uploaded, or too long ago; or the film has no such candidate. Somebody else changed the video at the same moment. */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13336,10 +13430,13 @@ export interface operations {
                      *       "playback": {
                      *         "hls_url": "https://millrace.example/hls",
                      *         "dash_url": "https://millrace.example/dash",
-                     *         "poster_url": "https://millrace.example/poster"
+                     *         "poster_url": "https://millrace.example/poster",
+                     *         "storyboard_url": "https://millrace.example/storyboard",
+                     *         "preview_url": "https://millrace.example/preview"
                      *       },
                      *       "created_at": "2026-05-04T03:02:01Z",
                      *       "uploaded_at": "2026-05-04T03:02:01Z",
+                     *       "playable_at": "2026-05-04T03:02:01Z",
                      *       "ready_at": "2026-05-04T03:02:01Z",
                      *       "published_at": "2026-05-04T03:02:01Z",
                      *       "owner": {
@@ -13371,7 +13468,10 @@ export interface operations {
                      *             "message": "message"
                      *           }
                      *         },
-                     *         "filename": "mill.mp4"
+                     *         "filename": "mill.mp4",
+                     *         "posters": [
+                     *           "poster"
+                     *         ]
                      *       }
                      *     }
                      */
@@ -13500,10 +13600,13 @@ export interface operations {
                      *       "playback": {
                      *         "hls_url": "https://millrace.example/hls",
                      *         "dash_url": "https://millrace.example/dash",
-                     *         "poster_url": "https://millrace.example/poster"
+                     *         "poster_url": "https://millrace.example/poster",
+                     *         "storyboard_url": "https://millrace.example/storyboard",
+                     *         "preview_url": "https://millrace.example/preview"
                      *       },
                      *       "created_at": "2026-05-04T03:02:01Z",
                      *       "uploaded_at": "2026-05-04T03:02:01Z",
+                     *       "playable_at": "2026-05-04T03:02:01Z",
                      *       "ready_at": "2026-05-04T03:02:01Z",
                      *       "published_at": "2026-05-04T03:02:01Z",
                      *       "owner": {
@@ -13535,7 +13638,10 @@ export interface operations {
                      *             "message": "message"
                      *           }
                      *         },
-                     *         "filename": "mill.mp4"
+                     *         "filename": "mill.mp4",
+                     *         "posters": [
+                     *           "poster"
+                     *         ]
                      *       }
                      *     }
                      */
@@ -13743,6 +13849,7 @@ export interface operations {
                      *           "age_restricted": false,
                      *           "duration_ms": 0,
                      *           "poster_url": "https://millrace.example/poster",
+                     *           "preview_url": "https://millrace.example/preview",
                      *           "published_at": "2026-05-04T03:02:01Z"
                      *         }
                      *       ],
@@ -13870,10 +13977,13 @@ export interface operations {
                      *         "playback": {
                      *           "hls_url": "https://millrace.example/hls",
                      *           "dash_url": "https://millrace.example/dash",
-                     *           "poster_url": "https://millrace.example/poster"
+                     *           "poster_url": "https://millrace.example/poster",
+                     *           "storyboard_url": "https://millrace.example/storyboard",
+                     *           "preview_url": "https://millrace.example/preview"
                      *         },
                      *         "created_at": "2026-05-04T03:02:01Z",
                      *         "uploaded_at": "2026-05-04T03:02:01Z",
+                     *         "playable_at": "2026-05-04T03:02:01Z",
                      *         "ready_at": "2026-05-04T03:02:01Z",
                      *         "published_at": "2026-05-04T03:02:01Z",
                      *         "owner": {
@@ -13905,7 +14015,10 @@ export interface operations {
                      *               "message": "message"
                      *             }
                      *           },
-                     *           "filename": "mill.mp4"
+                     *           "filename": "mill.mp4",
+                     *           "posters": [
+                     *             "poster"
+                     *           ]
                      *         }
                      *       },
                      *       "upload": {
@@ -14076,10 +14189,13 @@ export interface operations {
                      *       "playback": {
                      *         "hls_url": "https://millrace.example/hls",
                      *         "dash_url": "https://millrace.example/dash",
-                     *         "poster_url": "https://millrace.example/poster"
+                     *         "poster_url": "https://millrace.example/poster",
+                     *         "storyboard_url": "https://millrace.example/storyboard",
+                     *         "preview_url": "https://millrace.example/preview"
                      *       },
                      *       "created_at": "2026-05-04T03:02:01Z",
                      *       "uploaded_at": "2026-05-04T03:02:01Z",
+                     *       "playable_at": "2026-05-04T03:02:01Z",
                      *       "ready_at": "2026-05-04T03:02:01Z",
                      *       "published_at": "2026-05-04T03:02:01Z",
                      *       "owner": {
@@ -14111,7 +14227,10 @@ export interface operations {
                      *             "message": "message"
                      *           }
                      *         },
-                     *         "filename": "mill.mp4"
+                     *         "filename": "mill.mp4",
+                     *         "posters": [
+                     *           "poster"
+                     *         ]
                      *       }
                      *     }
                      */
@@ -14343,10 +14462,13 @@ export interface operations {
                      *       "playback": {
                      *         "hls_url": "https://millrace.example/hls",
                      *         "dash_url": "https://millrace.example/dash",
-                     *         "poster_url": "https://millrace.example/poster"
+                     *         "poster_url": "https://millrace.example/poster",
+                     *         "storyboard_url": "https://millrace.example/storyboard",
+                     *         "preview_url": "https://millrace.example/preview"
                      *       },
                      *       "created_at": "2026-05-04T03:02:01Z",
                      *       "uploaded_at": "2026-05-04T03:02:01Z",
+                     *       "playable_at": "2026-05-04T03:02:01Z",
                      *       "ready_at": "2026-05-04T03:02:01Z",
                      *       "published_at": "2026-05-04T03:02:01Z",
                      *       "owner": {
@@ -14378,7 +14500,10 @@ export interface operations {
                      *             "message": "message"
                      *           }
                      *         },
-                     *         "filename": "mill.mp4"
+                     *         "filename": "mill.mp4",
+                     *         "posters": [
+                     *           "poster"
+                     *         ]
                      *       }
                      *     }
                      */
@@ -14497,10 +14622,13 @@ export interface operations {
                      *       "playback": {
                      *         "hls_url": "https://millrace.example/hls",
                      *         "dash_url": "https://millrace.example/dash",
-                     *         "poster_url": "https://millrace.example/poster"
+                     *         "poster_url": "https://millrace.example/poster",
+                     *         "storyboard_url": "https://millrace.example/storyboard",
+                     *         "preview_url": "https://millrace.example/preview"
                      *       },
                      *       "created_at": "2026-05-04T03:02:01Z",
                      *       "uploaded_at": "2026-05-04T03:02:01Z",
+                     *       "playable_at": "2026-05-04T03:02:01Z",
                      *       "ready_at": "2026-05-04T03:02:01Z",
                      *       "published_at": "2026-05-04T03:02:01Z",
                      *       "owner": {
@@ -14532,7 +14660,10 @@ export interface operations {
                      *             "message": "message"
                      *           }
                      *         },
-                     *         "filename": "mill.mp4"
+                     *         "filename": "mill.mp4",
+                     *         "posters": [
+                     *           "poster"
+                     *         ]
                      *       }
                      *     }
                      */

@@ -9,9 +9,8 @@ from millrace.discovery.service import CategorySize, Found
 from millrace.discovery.showing import Card
 from millrace.platform.http import Input, Output, Page
 from millrace.platform.ids import ChannelId, UserId, VideoId
-from millrace.videos.messages import PlaybackView
 from millrace.videos.model import Category
-from millrace.videos.playback import addresses
+from millrace.videos.playback import addresses, poster_url
 
 MAX_QUERY_CHARS = 200
 
@@ -59,6 +58,7 @@ class VideoCard(Output):
     age_restricted: bool
     duration_ms: int | None
     poster_url: str
+    preview_url: str | None
     published_at: AwareDatetime
 
     @classmethod
@@ -79,7 +79,8 @@ class VideoCard(Output):
             language=details.language,
             age_restricted=details.age_restricted,
             duration_ms=video.film.duration_ms if video.film else None,
-            poster_url=PlaybackView.of(addresses(video)).poster_url,
+            poster_url=poster_url(video),
+            preview_url=addresses(video).preview_url,
             published_at=video.published_at or video.created_at,
         )
 

@@ -4,19 +4,17 @@ ffmpeg starts every chunk at time zero and knows nothing of the frames around it
 this puts each fragment where it belongs and proves that none is missing.
 """
 
-import itertools
 import math
 import mmap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from millrace.media.boxes import Box, Malformed, boxes
-from millrace.media.ffmpeg import chunk_window
+from millrace.media.ffmpeg import audio_window, chunk_window
 from millrace.media.fragment import (
     Fragment,
     TrackDefaults,
@@ -25,7 +23,8 @@ from millrace.media.fragment import (
     write_audio_fragment,
 )
 from millrace.media.ladder import Rendition
-from millrace.media.plan import AudioPlan, Chunk, EncodePlan
+from millrace.media.plan import AudioChunk, AudioPlan, Chunk, EncodePlan
+from millrace.media.sound import AUDIO_FRAME_SAMPLES
 
 __all__ = [
     "AUDIO_FRAME_SAMPLES",
@@ -38,7 +37,6 @@ __all__ = [
     "cut_chunk",
 ]
 
-AUDIO_FRAME_SAMPLES: Final = 1024
 # The encoder puts one frame before the first sound (its window overlaps the next frame by half).
 AUDIO_PRIMING_FRAMES: Final = 1
 
@@ -188,35 +186,39 @@ def _check_numbers(segments: Sequence[Segment], plan: EncodePlan, chunk: Chunk) 
         raise CutError("a segment boundary is not at a keyframe")
 
 
-def cut_audio(encoded: bytes | Path, plan: EncodePlan) -> Cut:
-    """Cut the encoded sound into segments as long as the picture's, to the nearest AAC frame.
+def cut_audio(encoded: bytes | Path, plan: EncodePlan, chunk: AudioChunk, track: AudioPlan) -> Cut:
+    """Cut an encoded chunk of sound into segments as long as the picture's, to the nearest AAC frame.
 
     The priming frame is dropped instead of being hidden by an edit list: players disagree about edit
     lists in fragmented files, and all agree about decode times.
     """
-    if plan.audio is None:
-        raise CutError("the plan has no audio")
     try:
-        return _cut_sound(_writable(encoded), plan, plan.audio)
+        return _cut_sound(_writable(encoded), plan, chunk, track)
     except (CutError, Malformed) as error:
-        raise CutError(f"audio: {error}") from error
+        raise CutError(f"chunk {chunk.index} of {track.name}: {error}") from error
 
 
-def _cut_sound(data: memoryview, plan: EncodePlan, audio: AudioPlan) -> Cut:
+def _cut_sound(data: memoryview, plan: EncodePlan, chunk: AudioChunk, track: AudioPlan) -> Cut:
     init, defaults, pairs = _pairs(data)
-    if defaults.timescale != audio.sample_rate_hz:
-        raise CutError(f"timescale {defaults.timescale}, expected {audio.sample_rate_hz}")
-    frames = list(_frames(data, pairs, defaults))[AUDIO_PRIMING_FRAMES:]
-    wanted = math.ceil(audio.sample_count / AUDIO_FRAME_SAMPLES)
+    if defaults.timescale != track.sample_rate_hz:
+        raise CutError(f"timescale {defaults.timescale}, expected {track.sample_rate_hz}")
+    window_start, _ = audio_window(plan, chunk)
+    frames = list(_frames(data, pairs, defaults))[AUDIO_PRIMING_FRAMES + chunk.start_frame - window_start :]
+    wanted = chunk.end_frame - chunk.start_frame
     if len(frames) < wanted:
         raise CutError(f"{len(frames)} frames, expected {wanted}")
     segments = []
-    for number, (first, last) in enumerate(audio_segment_frames(plan), start=1):
+    bounds = audio_segment_frames(plan)
+    for number in range(chunk.first_segment, len(bounds) + 1):
+        first, last = bounds[number - 1]
+        if first >= chunk.end_frame:
+            break
         decode_time = first * AUDIO_FRAME_SAMPLES
+        held = frames[first - chunk.start_frame : last - chunk.start_frame]
         segments.append(
             Segment(
                 number=number,
-                data=memoryview(write_audio_fragment(number, decode_time, AUDIO_FRAME_SAMPLES, frames[first:last])),
+                data=memoryview(write_audio_fragment(number, decode_time, AUDIO_FRAME_SAMPLES, held)),
                 decode_time=decode_time,
                 duration=(last - first) * AUDIO_FRAME_SAMPLES,
                 frame_count=last - first,
@@ -235,14 +237,7 @@ def _frames(data: memoryview, pairs: Iterable[tuple[Box, Box]], defaults: TrackD
 
 def audio_segment_frames(plan: EncodePlan) -> list[tuple[int, int]]:
     """Return the AAC frames, from and up to, of each audio segment."""
-    if plan.audio is None:
-        return []
-    total = math.ceil(plan.audio.sample_count / AUDIO_FRAME_SAMPLES)
-    segment_s = plan.segment_frames / plan.frame_rate
-    frame_s = Fraction(AUDIO_FRAME_SAMPLES, plan.audio.sample_rate_hz)
-    bounds = [min(total, round(number * segment_s / frame_s)) for number in range(plan.segment_count)]
-    bounds.append(total)
-    return [(first, last) for first, last in itertools.pairwise(bounds) if first < last]
+    return plan.audio_segment_bounds()
 
 
 def _writable(encoded: bytes | Path) -> memoryview:

@@ -12,16 +12,19 @@ import ffmpeg as graph  # type: ignore[import-untyped]
 
 from millrace.media.decoders import DECODERS
 from millrace.media.ladder import Rendition
-from millrace.media.plan import MARGIN_MIN_S, ROLL_FRAMES, AudioPlan, Chunk, EncodePlan
+from millrace.media.plan import MARGIN_MIN_S, ROLL_FRAMES, AudioChunk, AudioPlan, Chunk, EncodePlan
 from millrace.media.probe import Limits, input_options
+from millrace.media.sound import AUDIO_FRAME_SAMPLES, AUDIO_RATE_HZ, CHANNELS_MAX
 from millrace.media.timeline import LONG_GAP_S
 
 __all__ = [
     "audio_argv",
-    "audio_output",
+    "audio_outputs",
+    "audio_window",
     "chunk_argv",
     "chunk_outputs",
     "chunk_window",
+    "loudness_output",
     "poster_argv",
 ]
 
@@ -30,6 +33,15 @@ PRESET: Final = "veryfast"
 # A scene cut may start a GOP early, but not within the frames that are thrown away.
 KEYINT_MIN: Final = ROLL_FRAMES
 BUFFER_FACTOR: Final = Fraction(3, 2)
+# AAC frames encoded and thrown away on each side. Four before settle the encoder; twenty also hold the 400 ms that a
+# loudness block looks back. An AAC frame's window reaches into the next one.
+PRE_ROLL_AUDIO_FRAMES: Final = 20
+POST_ROLL_AUDIO_FRAMES: Final = 2
+# Containers that count milliseconds round the stamps of sound by up to half of one at each end.
+STAMP_ROUNDING_S: Final = Fraction(1, 1000)
+# Discrete channels beyond 7.1 have no downmix that anybody agreed on.
+SURROUND_CHANNELS_MAX: Final = 8
+_LAYOUTS: Final = {1: "mono", 2: "stereo"}
 POSTER_LONG_SIDE: Final = 1280
 POSTER_FRAMES: Final = 24
 POSTER_SHARE: Final = Fraction(1, 10)
@@ -49,9 +61,23 @@ def chunk_outputs(plan: EncodePlan, output_dir: str) -> dict[str, str]:
     return {rendition.name: f"{output_dir}/{rendition.name}.mp4" for rendition in plan.renditions}
 
 
-def audio_output(output_dir: str) -> str:
-    """Return the file that `audio_argv` writes."""
-    return f"{output_dir}/audio.mp4"
+def audio_window(plan: EncodePlan, chunk: AudioChunk) -> tuple[int, int]:
+    """Return the AAC frames that the encoder sees: the chunk and what is thrown away around it."""
+    last_of_all = plan.audio_chunks[-1].end_frame
+    return (
+        max(0, chunk.start_frame - PRE_ROLL_AUDIO_FRAMES),
+        min(last_of_all, chunk.end_frame + POST_ROLL_AUDIO_FRAMES),
+    )
+
+
+def audio_outputs(plan: EncodePlan, output_dir: str) -> dict[str, str]:
+    """Return the file of each sound track, by name, that `audio_argv` writes."""
+    return {track.name: f"{output_dir}/{track.name}.mp4" for track in plan.audio}
+
+
+def loudness_output(output_dir: str, name: str) -> str:
+    """Return the file in which `audio_argv` notes how loud a track is."""
+    return f"{output_dir}/{name}.loudness"
 
 
 def chunk_argv(
@@ -150,44 +176,84 @@ def _video_options(plan: EncodePlan, rendition: Rendition, first: int) -> dict[s
 
 
 def audio_argv(
-    ffmpeg: str, plan: EncodePlan, source_url: str, output_dir: str, limits: Limits | None = None
+    ffmpeg: str,
+    plan: EncodePlan,
+    chunk: AudioChunk,
+    source_url: str,
+    output_dir: str,
+    limits: Limits | None = None,
 ) -> list[str]:
-    """Return the command that encodes the whole sound track; ValueError when the plan has none."""
-    audio = plan.audio
-    if audio is None:
-        raise ValueError("the plan has no audio")
-    source = graph.input(source_url, **_input(plan, limits, None))
-    sound = _aligned_sound(source[str(audio.stream_index)], plan, audio)
-    output = graph.output(
-        sound,
-        audio_output(output_dir),
-        **{
-            "format": "mp4",
-            "map_metadata": -1,
-            "map_chapters": -1,
-            "c:a": "aac",
-            "b:a": audio.bitrate_bps,
-            "fflags": "+bitexact",
-            "flags:a": "+bitexact",
-            # Long fragments only keep memory small: cmaf.cut_audio makes the segments.
-            "frag_duration": 10_000_000,
-            "movflags": "+empty_moov+default_base_moof+skip_trailer",
-            "use_editlist": 0,
-        },
-    )
-    return _compile(ffmpeg, output)
+    """Return the command that encodes a chunk of every sound track and measures how loud it is."""
+    first, last = (frame * AUDIO_FRAME_SAMPLES for frame in audio_window(plan, chunk))
+    start_s = first / Fraction(AUDIO_RATE_HZ) - Fraction(chunk.margin_s).limit_denominator(1000)
+    options: dict[str, Any] = _input(plan, limits, start_s + plan.origin_s if first else None)
+    # Whole decoded frames tell where they belong; cutting is done below, to the sample.
+    options["noaccurate_seek"] = None
+    source = graph.input(source_url, **options)
+    files = audio_outputs(plan, output_dir)
+    outputs = []
+    for track in plan.audio:
+        sound = _aligned_sound(source[str(track.stream_index)], plan, track, (first, last))
+        sound = _measured(sound, track, loudness_output(output_dir, track.name))
+        outputs.append(graph.output(sound, files[track.name], **_audio_options(track)))
+    return _compile(ffmpeg, graph.merge_outputs(*outputs))
 
 
-def _aligned_sound(sound: Any, plan: EncodePlan, audio: AudioPlan) -> Any:
-    """Put sound on the picture's clock: from its first frame to its last, holes filled with silence."""
-    if plan.origin_s:
-        sound = sound.filter("asetpts", _from_origin(plan))
+def _audio_options(track: AudioPlan) -> dict[str, Any]:
+    return {
+        "format": "mp4",
+        "map_metadata": -1,
+        "map_chapters": -1,
+        "c:a": "aac",
+        "b:a": track.bitrate_bps,
+        "fflags": "+bitexact",
+        "flags:a": "+bitexact",
+        # Long fragments only keep memory small: cmaf.cut_audio makes the segments.
+        "frag_duration": 10_000_000,
+        "movflags": "+empty_moov+default_base_moof+skip_trailer",
+        "use_editlist": 0,
+    }
+
+
+def _aligned_sound(sound: Any, plan: EncodePlan, track: AudioPlan, window: tuple[int, int]) -> Any:
+    """Put sound on the picture's clock and keep the window's samples; holes are filled with silence."""
+    first, last = window
+    sound = sound.filter("asetpts", _sound_stamps(plan, track))
+    resample: dict[str, Any] = {"async": 1, "first_pts": first}
+    if track.source_channels > SURROUND_CHANNELS_MAX:
+        sound = sound.filter("pan", "stereo|c0=c0|c1=c1")
+    elif track.source_channels > CHANNELS_MAX:
+        # Centre and surrounds 3 dB down (ITU-R BS.775), the whole so much softer that nothing can clip.
+        resample |= {"clev": "0.707", "slev": "0.707", "rematrix_maxval": "1.0"}
     return (
-        sound.filter("aresample", audio.sample_rate_hz, **{"async": 1}, first_pts=0)
-        .filter("aformat", channel_layouts="stereo", sample_fmts="fltp")
-        .filter("apad", whole_len=audio.sample_count)
-        .filter("atrim", end_sample=audio.sample_count)
+        sound.filter("aresample", track.sample_rate_hz, **resample)
+        .filter("aformat", channel_layouts=_LAYOUTS[track.channels], sample_fmts="fltp")
+        .filter("apad", whole_len=last - first)
+        .filter("atrim", end_sample=last - first)
+        .filter("asetpts", "PTS-STARTPTS")
     )
+
+
+def _sound_stamps(plan: EncodePlan, track: AudioPlan) -> str:
+    """Return the expression for a decoded frame's place, in samples from the origin.
+
+    Where rounded stamps are on the lattice of equally long frames they move onto it: two chunks that begin at
+    differently rounded stamps would meet with a click.
+    """
+    if track.first_s is None:
+        return _from_origin(plan)
+    since_first = f"(PTS*TB-({track.first_s}))*SR"
+    nearest = "round(ld(0)/NB_SAMPLES)*NB_SAMPLES"
+    rounding = f"SR*{STAMP_ROUNDING_S}"
+    place = f"if(lte(abs(ld(0)-st(1,{nearest})),{rounding}),ld(1),ld(0))"
+    return f"0*st(0,{since_first})+round(({place}+({track.first_s - plan.origin_s})*SR)/(SR*TB))"
+
+
+def _measured(sound: Any, track: AudioPlan, notes: str) -> Any:
+    """Let the sound pass a meter that writes down every block of 400 ms."""
+    # A single channel is heard from both loudspeakers.
+    meter = sound.filter("ebur128", metadata=1, peak="true", dualmono=int(track.channels == 1))
+    return meter.filter("ametadata", "print", file=notes).filter("aformat", sample_fmts="fltp")
 
 
 def poster_argv(ffmpeg: str, plan: EncodePlan, source_url: str, output: str, limits: Limits | None = None) -> list[str]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -15,14 +16,15 @@ from millrace.media.cmaf import MeasuredSegment
 from millrace.media.ladder import Rendition
 from millrace.media.plan import AudioPlan, EncodePlan
 
-__all__ = ["AUDIO_NAME", "MAIN_PLAYLIST", "MANIFEST", "MEDIA_PLAYLIST", "MeasuredTrack", "package"]
+__all__ = ["MAIN_PLAYLIST", "MANIFEST", "MEDIA_PLAYLIST", "Growth", "MeasuredTrack", "package"]
 
 MAIN_PLAYLIST: Final = "main.m3u8"
 MANIFEST: Final = "manifest.mpd"
 MEDIA_PLAYLIST: Final = "media.m3u8"
 INIT_SEGMENT: Final = "init.mp4"
-AUDIO_NAME: Final = "audio"
 _AUDIO_GROUP: Final = "audio"
+# A film grows by a chunk at a time, every few seconds.
+GROWING_UPDATE_S: Final = Decimal(2)
 _MICROSECOND: Final = Decimal("0.000001")
 
 
@@ -48,24 +50,33 @@ class _Rates:
     average_bps: int
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Say since when a video could have been watched, had it been live, and when it was last added to."""
+
+    since: datetime
+    at: datetime
+
+
 def package(
-    plan: EncodePlan, video: Sequence[MeasuredTrack], audio: MeasuredTrack | None, *, is_complete: bool = True
+    plan: EncodePlan, video: Sequence[MeasuredTrack], audio: Sequence[MeasuredTrack], *, growth: Growth | None = None
 ) -> dict[str, str]:
     """Return the text of each playlist by its path below the video's folder.
 
-    While the video is incomplete the media playlists are of type EVENT and there is no DASH manifest. Raises
-    ValueError if a track has a hole, or renditions of one video are not aligned.
+    While the video grows the media playlists are of type EVENT, and the DASH manifest is dynamic. Raises ValueError if
+    a track has a hole, or renditions of one video are not aligned.
     """
-    for track in [*video, *([audio] if audio else [])]:
+    is_complete = growth is None
+    for track in [*video, *audio]:
         _check_contiguous(track)
     _check_aligned(video)
-    tracks = {track.name: track for track in video}
+    tracks = {track.name: track for track in [*video, *audio]}
     ordered = [(rendition, tracks[rendition.name]) for rendition in plan.renditions if rendition.name in tracks]
-    files = {MAIN_PLAYLIST: hls.write_multivariant(_multivariant(plan, ordered, audio, is_complete=is_complete))}
-    for track in [*video, *([audio] if audio else [])]:
+    sounds = [(each, tracks[each.name]) for each in plan.audio if each.name in tracks]
+    files = {MAIN_PLAYLIST: hls.write_multivariant(_multivariant(plan, ordered, sounds, is_complete=is_complete))}
+    for track in [*video, *audio]:
         files[f"{track.name}/{MEDIA_PLAYLIST}"] = hls.write_media(_media(track, plan, is_complete=is_complete))
-    if is_complete:
-        files[MANIFEST] = dash.write(_manifest(plan, ordered, audio))
+    files[MANIFEST] = dash.write(_manifest(plan, ordered, sounds, growth))
     return files
 
 
@@ -97,9 +108,12 @@ def _media(track: MeasuredTrack, plan: EncodePlan, *, is_complete: bool) -> hls.
     )
     return hls.MediaPlaylist(
         target_duration_s=max(1, math.floor(longest_s + Fraction(1, 2))),
-        map_uri=INIT_SEGMENT,
         segments=tuple(
-            hls.MediaSegment(f"seg_{segment.number:05d}.m4s", _seconds(segment.duration, track.timescale))
+            hls.MediaSegment(
+                f"seg_{segment.number:05d}.m4s",
+                _seconds(segment.duration, track.timescale),
+                hls.InitSegment(INIT_SEGMENT),
+            )
             for segment in track.segments
         ),
         playlist_type=hls.PlaylistType.VOD if is_complete else hls.PlaylistType.EVENT,
@@ -116,11 +130,13 @@ def _seconds(ticks: int, timescale: int) -> Decimal:
 def _multivariant(
     plan: EncodePlan,
     video: Sequence[tuple[Rendition, MeasuredTrack]],
-    audio: MeasuredTrack | None,
+    audio: Sequence[tuple[AudioPlan, MeasuredTrack]],
     *,
     is_complete: bool,
 ) -> hls.MultivariantPlaylist:
-    sound = _rates(audio, plan.audio.bitrate_bps, is_complete=is_complete) if audio and plan.audio else _Rates(0, 0)
+    sounds = [_rates(track, each.bitrate_bps, is_complete=is_complete) for each, track in audio]
+    # A variant's rates hold for its dearest sound (RFC 8216 4.3.4.2).
+    sound = max(sounds, key=lambda rates: rates.peak_bps, default=_Rates(0, 0))
     variants = []
     for rendition, track in video:
         rates = _rates(track, rendition.maxrate_bps, is_complete=is_complete)
@@ -129,25 +145,25 @@ def _multivariant(
                 uri=f"{rendition.name}/{MEDIA_PLAYLIST}",
                 bandwidth_bps=rates.peak_bps + sound.peak_bps,
                 average_bandwidth_bps=rates.average_bps + sound.average_bps,
-                codecs=(track.codec, audio.codec) if audio else (track.codec,),
+                codecs=(track.codec, *sorted({each.codec for _, each in audio})),
                 width=rendition.width,
                 height=rendition.height,
                 frame_rate=Decimal(plan.frame_rate.numerator) / plan.frame_rate.denominator,
                 audio_group_id=_AUDIO_GROUP if audio else None,
             )
         )
-    group = (_audio_rendition(plan.audio),) if audio and plan.audio else ()
     start = None if is_complete else hls.Start(Decimal(0), is_precise=True)
-    return hls.MultivariantPlaylist(tuple(variants), group, start)
+    return hls.MultivariantPlaylist(tuple(variants), tuple(_audio_rendition(each) for each, _ in audio), start)
 
 
 def _audio_rendition(audio: AudioPlan) -> hls.AudioRendition:
     return hls.AudioRendition(
         group_id=_AUDIO_GROUP,
-        name="main",
-        uri=f"{AUDIO_NAME}/{MEDIA_PLAYLIST}",
+        name=audio.label,
+        uri=f"{audio.name}/{MEDIA_PLAYLIST}",
         language=None if audio.language == "und" else audio.language,
         channels=audio.channels,
+        is_default=audio.is_default,
     )
 
 
@@ -181,13 +197,17 @@ def peak_bandwidth_bps(track: MeasuredTrack) -> int:
 
 
 def _manifest(
-    plan: EncodePlan, video: Sequence[tuple[Rendition, MeasuredTrack]], audio: MeasuredTrack | None
+    plan: EncodePlan,
+    video: Sequence[tuple[Rendition, MeasuredTrack]],
+    audio: Sequence[tuple[AudioPlan, MeasuredTrack]],
+    growth: Growth | None,
 ) -> dash.Manifest:
+    is_complete = growth is None
     pictures = tuple(
         dash.Representation(
             id=rendition.name,
             codecs=track.codec,
-            bandwidth_bps=_rates(track, 0, is_complete=True).peak_bps,
+            bandwidth_bps=_rates(track, rendition.maxrate_bps, is_complete=is_complete).peak_bps,
             timescale=track.timescale,
             timeline=_timeline(track),
             width=rendition.width,
@@ -197,23 +217,38 @@ def _manifest(
         for rendition, track in video
     )
     sets = [dash.AdaptationSet(0, "video", pictures)]
-    if audio and plan.audio:
+    for number, (each, track) in enumerate(audio, start=1):
         sound = dash.Representation(
-            id=AUDIO_NAME,
-            codecs=audio.codec,
-            bandwidth_bps=_rates(audio, 0, is_complete=True).peak_bps,
-            timescale=audio.timescale,
-            timeline=_timeline(audio),
-            sampling_rate_hz=plan.audio.sample_rate_hz,
-            channels=plan.audio.channels,
+            id=each.name,
+            codecs=track.codec,
+            bandwidth_bps=_rates(track, each.bitrate_bps, is_complete=is_complete).peak_bps,
+            timescale=track.timescale,
+            timeline=_timeline(track),
+            sampling_rate_hz=each.sample_rate_hz,
+            channels=each.channels,
         )
-        sets.append(dash.AdaptationSet(1, "audio", (sound,), plan.audio.language))
+        sets.append(dash.AdaptationSet(number, "audio", (sound,), each.language))
     segment_s = _seconds(plan.segment_frames * plan.frame_ticks, plan.timescale)
-    tracks = [track for _, track in video] + ([audio] if audio else [])
+    if growth is not None:
+        return dash.Manifest(None, segment_s, (dash.Period(tuple(sets)),), _live(plan, growth))
+    tracks = [track for _, track in [*video, *audio]]
     # The sound's last frame ends a little after the picture. A duration before it makes dash.js stop without an end.
     longest_ms = math.ceil(max(track.duration_s for track in tracks) * 1000)
     duration_s = Decimal(longest_ms) / 1000
-    return dash.Manifest(duration_s, segment_s, tuple(sets))
+    return dash.Manifest(duration_s, segment_s, (dash.Period(tuple(sets)),))
+
+
+def _live(plan: EncodePlan, growth: Growth) -> dash.Live:
+    """Describe a film that grows, as fast as it is encoded, as a live stream that began long ago.
+
+    Then no player's clock keeps it from a segment that is listed: only the timeline says what there is.
+    """
+    whole = timedelta(seconds=math.ceil(plan.duration_s))
+    return dash.Live(
+        availability_start=growth.since - whole,
+        publish_time=growth.at,
+        minimum_update_period_s=GROWING_UPDATE_S,
+    )
 
 
 def _timeline(track: MeasuredTrack) -> tuple[dash.Run, ...]:

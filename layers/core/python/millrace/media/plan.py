@@ -10,10 +10,11 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from millrace.media.ladder import Rendition, ladder_for
-from millrace.media.probe import AudioStream, SourceInfo
+from millrace.media.probe import SourceInfo
+from millrace.media.sound import AudioChunk, AudioPlan, plan_audio_chunks, plan_audio_tracks, segment_frame_bounds
 from millrace.media.timeline import LONG_GAP_S, Gap, Timeline
 
-__all__ = ["AudioPlan", "Chunk", "EncodePlan", "make_plan"]
+__all__ = ["AudioChunk", "AudioPlan", "Chunk", "EncodePlan", "make_plan"]
 
 GOP_S: Final = 2
 GOPS_A_SEGMENT: Final = 2
@@ -27,8 +28,6 @@ ROLL_FRAMES: Final = 12
 # The seek lands on a decodable picture and the reorder delay passes within this.
 MARGIN_MIN_S: Final = 1.0
 MARGIN_AFTER_GAP_S: Final = 0.5
-AUDIO_RATE_HZ: Final = 48_000
-AUDIO_BITRATE_BPS: Final = 128_000
 
 
 class _Value(BaseModel):
@@ -53,17 +52,6 @@ class Chunk(_Value):
         return self.end_frame - self.start_frame
 
 
-class AudioPlan(_Value):
-    """Encode one sound track for the whole length of the picture."""
-
-    stream_index: int
-    language: str
-    sample_count: int
-    sample_rate_hz: int = AUDIO_RATE_HZ
-    channels: int = 2
-    bitrate_bps: int = AUDIO_BITRATE_BPS
-
-
 class EncodePlan(_Value):
     """Hold the whole transcode of one source."""
 
@@ -77,7 +65,8 @@ class EncodePlan(_Value):
     deinterlace: bool
     renditions: tuple[Rendition, ...]
     chunks: tuple[Chunk, ...]
-    audio: AudioPlan | None
+    audio: tuple[AudioPlan, ...]
+    audio_chunks: tuple[AudioChunk, ...]
 
     @property
     def timescale(self) -> int:
@@ -100,6 +89,17 @@ class EncodePlan(_Value):
         """Return how many video segments there will be."""
         return math.ceil(self.frame_count / self.segment_frames)
 
+    @property
+    def default_audio(self) -> AudioPlan | None:
+        """Return the track that is heard unless another is chosen."""
+        return next((track for track in self.audio if track.is_default), None)
+
+    def audio_segment_bounds(self) -> list[tuple[int, int]]:
+        """Return the AAC frames, from and up to, of each segment of every sound track."""
+        if not self.audio:
+            return []
+        return segment_frame_bounds(self.duration_s, self.segment_frames / self.frame_rate, self.segment_count)
+
     def rendition(self, name: str) -> Rendition:
         """Return the rendition of that name; KeyError without one."""
         for rendition in self.renditions:
@@ -114,7 +114,7 @@ def make_plan(source: SourceInfo, timeline: Timeline, *, parallelism: int) -> En
     gop_frames = round(GOP_S * rate)
     segment_frames = gop_frames * GOPS_A_SEGMENT
     width, height = source.video.display_size
-    return EncodePlan(
+    plan = EncodePlan(
         frame_rate=rate,
         frame_count=timeline.frame_count,
         origin_s=timeline.origin_s,
@@ -125,18 +125,12 @@ def make_plan(source: SourceInfo, timeline: Timeline, *, parallelism: int) -> En
         deinterlace=source.video.is_interlaced,
         renditions=ladder_for(width, height, rate),
         chunks=_chunks(source, timeline, segment_frames, parallelism),
-        audio=_audio(source.audio, timeline),
+        audio=plan_audio_tracks(source.audio),
+        audio_chunks=(),
     )
-
-
-def _audio(streams: tuple[AudioStream, ...], timeline: Timeline) -> AudioPlan | None:
-    if not streams:
-        return None
-    return AudioPlan(
-        stream_index=streams[0].index,
-        language=streams[0].language,
-        sample_count=math.ceil(timeline.duration_s * AUDIO_RATE_HZ),
-    )
+    bounds = plan.audio_segment_bounds()
+    audio_chunks = plan_audio_chunks(bounds, segment_frames / rate, source, timeline)
+    return plan.model_copy(update={"audio_chunks": audio_chunks})
 
 
 def _chunks(source: SourceInfo, timeline: Timeline, segment_frames: int, parallelism: int) -> tuple[Chunk, ...]:

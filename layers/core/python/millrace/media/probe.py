@@ -99,7 +99,7 @@ class VideoStream(_Value):
 
 
 class AudioStream(_Value):
-    """Describe one sound track."""
+    """Describe one sound track; `language` and `title` are as the file says."""
 
     index: int
     codec: str
@@ -107,6 +107,8 @@ class AudioStream(_Value):
     sample_rate_hz: int
     language: str
     start_s: Fraction | None
+    title: str = ""
+    is_default: bool = False
 
 
 class SourceInfo(_Value):
@@ -305,6 +307,8 @@ def _audio_streams(streams: Sequence[dict[str, Any]]) -> tuple[AudioStream, ...]
             sample_rate_hz=int(s["sample_rate"]),
             language=str(s.get("tags", {}).get("language", "und")),
             start_s=_seconds(s.get("start_time")),
+            title=str(s.get("tags", {}).get("title", "")),
+            is_default=bool(s.get("disposition", {}).get("default")),
         )
         for s in known
     )

@@ -1,16 +1,16 @@
-"""Encode: chunks of the picture, and the sound as a whole."""
+"""Encode: chunks of the picture, and chunks of the sound."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from millrace.media.cmaf import cut_audio, cut_chunk
-from millrace.media.ffmpeg import audio_argv, audio_output, chunk_argv, chunk_outputs
-from millrace.media.package import AUDIO_NAME
+from millrace.media.ffmpeg import audio_argv, audio_outputs, chunk_argv, chunk_outputs, loudness_output
 from millrace.media.probe import Limits
 from millrace.platform.process import ProcessLimits, tool
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
-from millrace.transcode.model import ChunkTask, Encoded, UploadTask
+from millrace.transcode.loudness import loud_blocks
+from millrace.transcode.model import AudioTask, ChunkTask, Encoded
 from millrace.transcode.segments import store_track
 from millrace.transcode.source import find_source, run_on_source
 from millrace.videos.processing import service
@@ -44,19 +44,30 @@ def encode_chunk(task: ChunkTask, deadline: Deadline) -> None:
             for rendition in plan.renditions
         )
     work.save(task.place, work.chunk_report(chunk.index), Encoded(tracks=tracks, cpu_s=finished.cpu_s))
-    service.record_chunk(task.video_id, task.upload_id, chunk.index)
+    service.record_chunk(video, chunk.index)
 
 
-def encode_audio(task: UploadTask, deadline: Deadline) -> None:
-    """Encode the sound of the whole film and store its segments; a silent film has none. Idempotent."""
+def encode_audio(task: AudioTask, deadline: Deadline) -> None:
+    """Encode one chunk of every sound track, measure how loud it is, and store its segments. Idempotent."""
     video = service.in_processing(task.video_id, task.upload_id)
     plan = work.load_plan(task.place)
-    if plan.audio is None:
-        return
+    chunk = plan.audio_chunks[task.chunk]
     folder = task.place.media_prefix(video.home)
     with TemporaryDirectory(prefix="audio_") as scratch:
-        argv = audio_argv(tool("ffmpeg"), plan, find_source(task.place).url(), scratch, LIMITS)
+        argv = audio_argv(tool("ffmpeg"), plan, chunk, find_source(task.place).url(), scratch, LIMITS)
         finished = run_on_source(argv, deadline, ENCODE_LIMITS, Path(scratch))
-        cut = cut_audio(Path(audio_output(scratch)), plan)
-        track = store_track(folder, AUDIO_NAME, cut, timescale=plan.audio.sample_rate_hz, with_init=True)
-    work.save(task.place, work.AUDIO, Encoded(tracks=(track,), cpu_s=finished.cpu_s))
+        files = audio_outputs(plan, scratch)
+        tracks = tuple(
+            store_track(
+                folder,
+                track.name,
+                cut_audio(Path(files[track.name]), plan, chunk, track),
+                timescale=track.sample_rate_hz,
+                with_init=chunk.index == 0,
+            )
+            for track in plan.audio
+        )
+        loudness = tuple(loud_blocks(Path(loudness_output(scratch, track.name)), plan, chunk) for track in plan.audio)
+    report = Encoded(tracks=tracks, cpu_s=finished.cpu_s, loudness=loudness)
+    work.save(task.place, work.audio_report(chunk.index), report)
+    service.record_sound(video, chunk.index)

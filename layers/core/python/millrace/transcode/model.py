@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from millrace.media.loudness import Blocks
 from millrace.media.package import MeasuredTrack
 from millrace.media.probe import SourceInfo
 from millrace.media.timeline import Timeline
@@ -31,6 +32,18 @@ class ChunkTask(UploadTask):
     chunk: int
 
 
+class AudioTask(UploadTask):
+    """Work on one chunk of all its sound tracks."""
+
+    chunk: int
+
+
+class ShowTask(UploadTask):
+    """Show what is encoded of it; `by` names who asks, so that they go on after an interruption."""
+
+    by: str
+
+
 class FailureTask(UploadTask):
     """An upload whose workflow failed, with the error as the state machine caught it."""
 
@@ -46,9 +59,10 @@ class ProbedSource(_Value):
 
 
 class Planned(_Value):
-    """The chunks to encode, in playing order."""
+    """The chunks of picture and sound to encode, in playing order."""
 
     chunks: tuple[int, ...]
+    audio_chunks: tuple[int, ...] = ()
 
 
 class StoredTrack(_Value):
@@ -59,7 +73,8 @@ class StoredTrack(_Value):
 
 
 class Encoded(_Value):
-    """What an encoder left in the media bucket, and the CPU that it took."""
+    """What an encoder left in the media bucket, and the CPU that it took; how loud each sound track is."""
 
     tracks: tuple[StoredTrack, ...]
     cpu_s: float
+    loudness: tuple[Blocks, ...] = ()

@@ -1,10 +1,9 @@
 """Package: playlists and a manifest over the segments that the encoders left."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from millrace.media.package import MANIFEST, MeasuredTrack, package
-from millrace.media.plan import EncodePlan
 from millrace.platform import clients, settings
 from millrace.platform.errors import WorkflowError
 from millrace.transcode import work
@@ -26,38 +25,49 @@ class EncodersDiffer(WorkflowError):
 
 
 def package_video(task: UploadTask) -> None:
-    """Check that all parts fit together, and write the playlists; the entry points come last. Idempotent."""
+    """Check that all parts fit together, and write the playlists; the entry points come last. Idempotent.
+
+    Until then the same addresses may have held the beginning of the film.
+    """
     video = service.in_processing(task.video_id, task.upload_id)
     plan = work.load_plan(task.place)
-    files = package(plan, _picture(task.place, plan), _sound(task.place, plan))
-    folder = task.place.media_prefix(video.home)
+    picture = join(load_reports(task.place, [work.chunk_report(chunk.index) for chunk in plan.chunks]))
+    sound = join(load_reports(task.place, [work.audio_report(chunk.index) for chunk in plan.audio_chunks]))
+    files = package(plan, measured(picture), measured(sound))
+    put_playlists(task.place.media_prefix(video.home), files, PLAYLIST_CACHING)
+
+
+def load_reports(place: UploadPlace, names: Sequence[str]) -> list[tuple[StoredTrack, ...]]:
+    """Return what the encoders left, in the order of the names."""
+    with ThreadPoolExecutor(READS_AT_ONCE) as threads:
+        return [report.tracks for report in threads.map(lambda name: work.load(place, name, Encoded), names)]
+
+
+def join(parts: Sequence[tuple[StoredTrack, ...]]) -> tuple[StoredTrack, ...]:
+    """Join the tracks of parts that follow each other; raises EncodersDiffer."""
+    return tuple(_joined(of_one_track) for of_one_track in zip(*parts, strict=True))
+
+
+def _joined(parts: Sequence[StoredTrack]) -> StoredTrack:
+    first = parts[0]
+    if any((part.init_sha256, part.track.name) != (first.init_sha256, first.track.name) for part in parts):
+        raise EncodersDiffer(first.track.name)
+    segments = tuple(segment for part in parts for segment in part.track.segments)
+    return first.model_copy(update={"track": first.track.model_copy(update={"segments": segments})})
+
+
+def measured(tracks: Sequence[StoredTrack]) -> list[MeasuredTrack]:
+    """Return what playlists are made of."""
+    return [stored.track for stored in tracks]
+
+
+def put_playlists(folder: str, files: Mapping[str, str], caching: str) -> None:
+    """Write playlists and manifests below the folder, the entry points last: they name the others."""
     for name in sorted(files, key=lambda name: "/" not in name):
         clients.s3().put_object(
             Bucket=settings.require("MEDIA_BUCKET"),
             Key=folder + name,
             Body=files[name].encode(),
             ContentType=DASH_TYPE if name == MANIFEST else HLS_TYPE,
-            CacheControl=PLAYLIST_CACHING,
+            CacheControl=caching,
         )
-
-
-def _picture(place: UploadPlace, plan: EncodePlan) -> list[MeasuredTrack]:
-    names = [work.chunk_report(chunk.index) for chunk in plan.chunks]
-    with ThreadPoolExecutor(READS_AT_ONCE) as threads:
-        reports = list(threads.map(lambda name: work.load(place, name, Encoded), names))
-    return [_joined(parts) for parts in zip(*(report.tracks for report in reports), strict=True)]
-
-
-def _joined(parts: Sequence[StoredTrack]) -> MeasuredTrack:
-    """Join what the chunks hold of one rendition."""
-    first = parts[0]
-    if any((part.init_sha256, part.track.name) != (first.init_sha256, first.track.name) for part in parts):
-        raise EncodersDiffer(first.track.name)
-    segments = tuple(segment for part in parts for segment in part.track.segments)
-    return first.track.model_copy(update={"segments": segments})
-
-
-def _sound(place: UploadPlace, plan: EncodePlan) -> MeasuredTrack | None:
-    if plan.audio is None:
-        return None
-    return work.load(place, work.AUDIO, Encoded).tracks[0].track

@@ -16,7 +16,10 @@ def plan_encode(task: UploadTask) -> Planned:
         plan = make_plan(probed.source, probed.timeline, parallelism=int(settings.require("TRANSCODE_CONCURRENCY")))
     work.save(task.place, work.PLAN, plan)
     service.record_film(task.video_id, task.upload_id, film_of(plan))
-    return Planned(chunks=tuple(chunk.index for chunk in plan.chunks))
+    return Planned(
+        chunks=tuple(chunk.index for chunk in plan.chunks),
+        audio_chunks=tuple(chunk.index for chunk in plan.audio_chunks),
+    )
 
 
 def film_of(plan: EncodePlan) -> Film:
@@ -27,7 +30,7 @@ def film_of(plan: EncodePlan) -> Film:
         frame_rate=plan.frame_rate,
         width_px=largest.width,
         height_px=largest.height,
-        has_audio=plan.audio is not None,
+        has_audio=bool(plan.audio),
         renditions=tuple(f"{rendition.short_side}p" for rendition in plan.renditions),
         chunk_count=len(plan.chunks),
     )

@@ -12,12 +12,16 @@ Model = TypeVar("Model", bound=BaseModel)
 
 PLAN = "plan.json"
 SOURCE = "source.json"
-AUDIO = "audio.json"
 
 
 def chunk_report(chunk: int) -> str:
     """Return the name of what the encoder tells of a chunk."""
     return f"chunk_{chunk:05d}.json"
+
+
+def audio_report(chunk: int) -> str:
+    """Return the name of what the encoder tells of a chunk of sound."""
+    return f"audio_{chunk:05d}.json"
 
 
 def save(place: UploadPlace, name: str, model: BaseModel) -> None:

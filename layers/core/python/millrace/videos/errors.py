@@ -83,12 +83,12 @@ class NotHere(Forbidden):
 
 
 class PosterMissing(Conflict):
-    """The picture was not uploaded, or too long ago."""
+    """The picture was not uploaded, or too long ago; or the film has no such candidate."""
 
     slug = "poster-missing"
 
     def __init__(self) -> None:
-        super().__init__("The picture has not arrived. Upload it first.")
+        super().__init__("There is no such picture. Upload it first, or choose one of the video's own posters.")
 
 
 class PosterRejected(Invalid):

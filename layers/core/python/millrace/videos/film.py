@@ -45,6 +45,15 @@ class Failure(Fact):
     message: str
 
 
+class Pictures(Fact):
+    """What was drawn from the film besides its poster; it may lack when drawing failed."""
+
+    has_storyboard: bool = False
+    has_preview: bool = False
+    candidate_count: int = 0
+    """Posters to choose from."""
+
+
 class Film(Fact):
     """What the plan found out about the film, as it will be delivered."""
 

@@ -24,7 +24,7 @@ from millrace.videos.details import (
 from millrace.videos.film import MAX_UPLOAD_BYTES, Failure
 from millrace.videos.model import Replacement, Status, TakenDown, Video, VideoState, Visibility
 from millrace.videos.model import progress_percent as progress
-from millrace.videos.playback import COOKIE_LIFETIME, Playback, addresses
+from millrace.videos.playback import COOKIE_LIFETIME, Playback, addresses, candidate_urls
 from millrace.videos.service import NewFile
 from millrace.videos.uploads import MAX_PARTS, OpenUpload
 
@@ -175,16 +175,23 @@ class UploadPage(Input):
 
 
 class PlaybackView(Output):
-    """Addresses of a ready video. Those below `/media/private/` need the cookies that `POST …/playback` sets."""
+    """Addresses of a video that plays. Those below `/media/private/` need the cookies that `POST …/playback` sets.
+
+    While `state` is `processing` they hold its beginning, and grow; the same addresses are complete in the end.
+    """
 
     hls_url: str
     dash_url: str
-    poster_url: str
+    poster_url: Annotated[str | None, Field(description="Null until the video is ready.")]
+    storyboard_url: Annotated[
+        str | None, Field(description="WebVTT: which part of which picture shows which time of the film.")
+    ]
+    preview_url: Annotated[str | None, Field(description="A few seconds of the film as MP4, without sound.")]
 
     @classmethod
     def of(cls, playback: Playback) -> Self:
         """Leave the cookies out: they travel as headers."""
-        return cls(hls_url=playback.hls_url, dash_url=playback.dash_url, poster_url=playback.poster_url)
+        return cls.model_validate({name: getattr(playback, name) for name in PlaybackView.model_fields})
 
 
 class GrantedPlayback(PlaybackView):
@@ -243,6 +250,7 @@ class OwnerView(Output):
     rules: PlaybackRules
     replacement: ReplacementView | None
     filename: str
+    posters: Annotated[tuple[str, ...], Field(description="Pictures of the film that could be its poster.")]
 
     @classmethod
     def of(cls, video: Video) -> Self:
@@ -255,6 +263,7 @@ class OwnerView(Output):
             rules=video.details.rules,
             replacement=ReplacementView.of(video.replacement),
             filename=video.upload.filename,
+            posters=candidate_urls(video),
         )
 
 
@@ -284,6 +293,7 @@ class VideoView(Output):
     playback: PlaybackView | None
     created_at: AwareDatetime
     uploaded_at: AwareDatetime | None
+    playable_at: Annotated[AwareDatetime | None, Field(description="When its beginning could first be watched.")]
     ready_at: AwareDatetime | None
     published_at: AwareDatetime | None
     owner: OwnerView | None
@@ -292,7 +302,6 @@ class VideoView(Output):
     def of(cls, video: Video, viewer_id: UserId | None = None) -> Self:
         """Show a video to somebody who may know of it."""
         film = video.film
-        playable = video.state is VideoState.READY
         shown = {name: getattr(video, name) for name in cls.model_fields if hasattr(video, name)}
         said = {name: getattr(video.details, name) for name in cls.model_fields if hasattr(video.details, name)}
         about_the_film = {
@@ -300,7 +309,7 @@ class VideoView(Output):
             "width_px": film.width_px if film else None,
             "height_px": film.height_px if film else None,
             "renditions": film.renditions if film else (),
-            "playback": PlaybackView.of(addresses(video)) if playable else None,
+            "playback": PlaybackView.of(addresses(video)) if video.is_playable else None,
         }
         owner = OwnerView.of(video) if viewer_id == video.owner_id else None
         return cls.model_validate({**shown, **said, **about_the_film, "owner": owner})
@@ -314,6 +323,7 @@ class VideoCard(Output):
     title: str
     duration_ms: int | None
     poster_url: str | None
+    preview_url: str | None
     visibility: Visibility
     age_restricted: bool
     published_at: AwareDatetime | None
@@ -323,12 +333,14 @@ class VideoCard(Output):
         """Show a video in short; None stays None."""
         if video is None:
             return None
+        playback = addresses(video) if video.state is VideoState.READY else None
         return cls(
             video_id=video.video_id,
             channel_id=video.channel_id,
             title=video.title,
             duration_ms=video.film.duration_ms if video.film else None,
-            poster_url=addresses(video).poster_url if video.state is VideoState.READY else None,
+            poster_url=playback.poster_url if playback else None,
+            preview_url=playback.preview_url if playback else None,
             visibility=video.visibility,
             age_restricted=video.details.age_restricted,
             published_at=video.published_at,

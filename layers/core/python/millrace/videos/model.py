@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from millrace.platform.ids import ChannelId, UploadId, UserId, VideoId
 from millrace.videos.details import Category, Chapter, Details, PlaybackRules
 from millrace.videos.fact import Fact
-from millrace.videos.film import Failure, Film, Upload, VideoState
+from millrace.videos.film import Failure, Film, Pictures, Upload, VideoState
 
 __all__ = [
     "Audience",
@@ -18,6 +18,7 @@ __all__ = [
     "Failure",
     "Film",
     "Home",
+    "Pictures",
     "PlaybackRules",
     "Previous",
     "Replacement",
@@ -82,6 +83,7 @@ class Replacement(Fact):
     state: VideoState
     home: Home
     film: Film | None = None
+    pictures: Pictures | None = None
     chunks_done: int = 0
     failure: Failure | None = None
     attempt: int = 1
@@ -122,11 +124,14 @@ class Video(Fact):
     home: Home
     upload: Upload
     film: Film | None = None
+    pictures: Pictures | None = None
     chunks_done: int = 0
     failure: Failure | None = None
     attempt: int = 1
     created_at: AwareDatetime
     uploaded_at: AwareDatetime | None = None
+    playable_at: AwareDatetime | None = None
+    """When its beginning could first be watched; it stays so while the rest is encoded."""
     ready_at: AwareDatetime | None = None
     replacement: Replacement | None = None
     previous: Previous | None = None
@@ -151,8 +156,14 @@ class Video(Fact):
 
     @property
     def is_listed(self) -> bool:
-        """Whether it may appear in lists, feeds and search."""
+        """Whether it may appear in lists, feeds and search: not while it grows, for it may yet fail."""
         return self.state is VideoState.READY and self.audience is Audience.EVERYONE
+
+    @property
+    def is_playable(self) -> bool:
+        """Whether it plays: whole, or its beginning while the rest is encoded."""
+        is_growing = self.state is VideoState.PROCESSING and self.playable_at is not None
+        return self.state is VideoState.READY or is_growing
 
     @property
     def wanted_home(self) -> Home:
@@ -185,8 +196,9 @@ class Video(Fact):
         coming = self.replacement
         if coming is None or coming.upload.upload_id != upload_id:
             return None
-        fields = ("upload", "state", "home", "film", "chunks_done", "failure", "attempt", "uploaded_at")
-        return self.model_copy(update={name: getattr(coming, name) for name in fields})
+        fields = ("upload", "state", "home", "film", "pictures", "chunks_done", "failure", "attempt", "uploaded_at")
+        # A replacement is shown only when it is whole: until then the old version plays.
+        return self.model_copy(update={name: getattr(coming, name) for name in fields} | {"playable_at": None})
 
     def is_due(self, at: datetime) -> bool:
         """Whether the hour of its scheduled publication has come."""

@@ -6,6 +6,8 @@ from millrace.platform.ids import UploadId, VideoId, is_id
 from millrace.videos.model import Home, Video
 
 POSTER = "poster.jpg"
+STORYBOARD = "storyboard.vtt"
+PREVIEW = "preview.mp4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ def picture_key(video_id: VideoId, poster: str) -> str:
 def poster_name(poster: str | None) -> str:
     """Return the poster's name in a version's folder: the owner's own, or the one from the film."""
     return f"poster_{poster}" if poster else POSTER
+
+
+def candidate_name(number: int) -> str:
+    """Return the name of a picture that could be the poster, in a version's folder; they count from 1."""
+    return f"candidate_{number}.jpg"
 
 
 def place_of(video: Video) -> UploadPlace:

@@ -14,8 +14,8 @@ from millrace.platform.observability import logger
 from millrace.platform.site import public_url
 from millrace.videos import cookies, media_keys
 from millrace.videos.errors import NotHere, NotPlayable
-from millrace.videos.model import Home, PlaybackRules, Video, VideoState
-from millrace.videos.places import media_folder, place_of, poster_name
+from millrace.videos.model import Home, Pictures, PlaybackRules, Video, VideoState
+from millrace.videos.places import PREVIEW, STORYBOARD, candidate_name, media_folder, place_of, poster_name
 
 # One long evening; the player asks again before it ends.
 COOKIE_LIFETIME = timedelta(hours=12)
@@ -23,14 +23,19 @@ COOKIE_LIFETIME = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """Where a ready video is played from, and the cookies that its media needs where it is not public."""
+    """Where a video is played from, and the cookies that its media needs where it is not public."""
 
     hls_url: str
     dash_url: str
-    poster_url: str
+    poster_url: str | None
+    """None while the rest of the film is encoded."""
     cookie_path: str
     cookies: Mapping[str, str]
     expires_at: datetime | None = None
+    storyboard_url: str | None = None
+    """Small pictures of the film by time, as WebVTT; None where they could not be drawn, or not yet."""
+    preview_url: str | None = None
+    """A short film without sound, for lists; None like the storyboard."""
 
     @property
     def is_secure(self) -> bool:
@@ -59,11 +64,37 @@ def read_viewing(caller: Caller | None, visitor: Visitor, embedded_by: str | Non
 
 def addresses(video: Video) -> Playback:
     """Return where the video is played from, without the cookies; raises NotPlayable."""
-    if video.state is not VideoState.READY:
+    if not video.is_playable:
         raise NotPlayable(video.video_id)
-    folder = f"{public_url()}/{place_of(video).media_prefix(video.home)}"
+    folder = _folder(video)
     cookie_path = f"/{media_folder(Home.PRIVATE, video.video_id)}"
-    return Playback(folder + MAIN_PLAYLIST, folder + MANIFEST, folder + poster_name(video.poster), cookie_path, {})
+    # The poster is made beside the chunks, and may not be there before the end.
+    poster = poster_url(video) if video.state is VideoState.READY else None
+    drawn = video.pictures or Pictures()
+    return Playback(
+        folder + MAIN_PLAYLIST,
+        folder + MANIFEST,
+        poster,
+        cookie_path,
+        {},
+        storyboard_url=folder + STORYBOARD if drawn.has_storyboard else None,
+        preview_url=folder + PREVIEW if drawn.has_preview else None,
+    )
+
+
+def candidate_urls(video: Video) -> tuple[str, ...]:
+    """Return the addresses of the pictures that could be the poster; none before they are drawn."""
+    count = video.pictures.candidate_count if video.pictures else 0
+    return tuple(_folder(video) + candidate_name(number) for number in range(1, count + 1))
+
+
+def poster_url(video: Video) -> str:
+    """Return the address of a ready video's poster."""
+    return _folder(video) + poster_name(video.poster)
+
+
+def _folder(video: Video) -> str:
+    return f"{public_url()}/{place_of(video).media_prefix(video.home)}"
 
 
 def playback(video: Video, viewing: Viewing, *, lifetime: timedelta, bind_address: bool) -> Playback:

@@ -5,6 +5,8 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, Field
 
 from millrace.media.picture import PictureKind
+from millrace.media.storyboard import MAX_POSTERS
+from millrace.platform.errors import Invalid
 from millrace.platform.http import Input, Output
 from millrace.platform.ids import ID_PATTERN
 from millrace.videos.posters import MAX_POSTER_BYTES, OpenPoster
@@ -32,6 +34,14 @@ class PosterUpload(Output):
 
 
 class PosterChoice(Input):
-    """The uploaded picture to show."""
+    """The picture to show: one that was uploaded, or one that was drawn from the film."""
 
-    poster_id: Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
+    poster_id: Annotated[str | None, Field(pattern=f"^{ID_PATTERN}$", description="An uploaded picture.")] = None
+    candidate: Annotated[
+        int | None, Field(ge=1, le=MAX_POSTERS, description="Which of the film's own `posters`, counted from 1.")
+    ] = None
+
+    def require_one(self) -> None:
+        """Raise Invalid unless exactly one picture is named."""
+        if (self.poster_id is None) == (self.candidate is None):
+            raise Invalid("poster_id", "Name one picture: either poster_id or candidate.")

@@ -18,7 +18,7 @@ from millrace.platform.clock import now
 from millrace.platform.ids import VideoId, new_id
 from millrace.videos.errors import PosterMissing, PosterRejected
 from millrace.videos.model import Video, VideoState
-from millrace.videos.places import picture_key, place_of, poster_name
+from millrace.videos.places import candidate_name, picture_key, place_of, poster_name
 
 MAX_POSTER_BYTES = 4 * 1024**2
 MIN_SIDE_PX = 90
@@ -58,8 +58,24 @@ def begin(video_id: VideoId, kind: PictureKind, size_bytes: int) -> OpenPoster:
 
 def clean(video: Video, poster_id: str) -> str:
     """Look at the uploaded picture and keep it clean; return its name. Raises PosterMissing or PosterRejected."""
+    return _keep(video, poster_id, _fetch(settings.require("UPLOADS_BUCKET"), _source_key(video.video_id, poster_id)))
+
+
+def from_film(video: Video, number: int) -> str:
+    """Keep one of the pictures that were drawn from the film; return its name. Raises PosterMissing.
+
+    A copy, because it stays the poster when the film is replaced. Repeating it makes the same name.
+    """
+    if video.state is not VideoState.READY or not video.pictures or number > video.pictures.candidate_count:
+        raise PosterMissing
+    place = place_of(video)
+    data = _fetch(settings.require("MEDIA_BUCKET"), place.media_prefix(video.home) + candidate_name(number))
+    return _keep(video, f"{place.upload_id}-{number}", data)
+
+
+def _keep(video: Video, poster_id: str, data: bytes) -> str:
     try:
-        picture = clean_picture(_fetch(_source_key(video.video_id, poster_id)))
+        picture = clean_picture(data)
     except PictureRejected as rejected:
         raise PosterRejected(rejected.message) from rejected
     sides = (picture.width_px, picture.height_px)
@@ -76,9 +92,9 @@ def clean(video: Video, poster_id: str) -> str:
     return poster
 
 
-def _fetch(key: str) -> bytes:
+def _fetch(bucket: str, key: str) -> bytes:
     try:
-        found = clients.s3().get_object(Bucket=settings.require("UPLOADS_BUCKET"), Key=key)
+        found = clients.s3().get_object(Bucket=bucket, Key=key)
     except ClientError as error:
         # Without the right to list, S3 says of a missing object that it is forbidden.
         if error.response["Error"]["Code"] in {"NoSuchKey", "AccessDenied", "404", "403"}:

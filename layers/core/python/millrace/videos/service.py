@@ -158,6 +158,12 @@ def choose_poster(video_id: VideoId, owner_id: UserId, poster_id: str) -> Video:
     return edit(video_id, owner_id, lambda video: video.model_copy(update={"poster": poster}))
 
 
+def choose_candidate(video_id: VideoId, owner_id: UserId, number: int) -> Video:
+    """Show one of the film's own pictures as its poster; raises VideoGone or PosterMissing."""
+    poster = posters.from_film(owned(video_id, owner_id), number)
+    return edit(video_id, owner_id, lambda video: video.model_copy(update={"poster": poster}))
+
+
 def drop_poster(video_id: VideoId, owner_id: UserId) -> Video:
     """Show a picture of the film again; natural to repeat. Raises VideoGone."""
     return edit(video_id, owner_id, lambda video: video.model_copy(update={"poster": None}))

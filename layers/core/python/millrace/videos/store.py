@@ -40,6 +40,7 @@ from millrace.videos.model import (
     Failure,
     Film,
     Home,
+    Pictures,
     Previous,
     Replacement,
     Status,
@@ -95,17 +96,24 @@ class Record(Model):
     upload_id = UnicodeAttribute()
     upload = JSONAttribute()
     film = JSONAttribute(null=True)
+    pictures = JSONAttribute(null=True)
     done_chunks = NumberSetAttribute(null=True)
+    done_sounds = NumberSetAttribute(null=True)
     failure = JSONAttribute(null=True)
     attempt = NumberAttribute(default=1)
     uploaded_at = UTCDateTimeAttribute(null=True)
+    playable_at = UTCDateTimeAttribute(null=True)
+    shower_id = UnicodeAttribute(null=True)
+    shower_until = UTCDateTimeAttribute(null=True)
 
     next_state = UnicodeAttribute(null=True)
     next_home = UnicodeAttribute(null=True)
     next_upload_id = UnicodeAttribute(null=True)
     next_upload = JSONAttribute(null=True)
     next_film = JSONAttribute(null=True)
+    next_pictures = JSONAttribute(null=True)
     next_done_chunks = NumberSetAttribute(null=True)
+    next_done_sounds = NumberSetAttribute(null=True)
     next_failure = JSONAttribute(null=True)
     next_attempt = NumberAttribute(null=True)
     next_uploaded_at = UTCDateTimeAttribute(null=True)
@@ -306,11 +314,13 @@ def video_of(record: Record) -> Video:
         home=Home(record.home),
         upload=Upload.model_validate(record.upload),
         film=_film(record.film),
+        pictures=_pictures(record.pictures),
         chunks_done=len(record.done_chunks or ()),
         failure=_failure(record.failure),
         attempt=int(record.attempt),
         created_at=record.created_at,
         uploaded_at=record.uploaded_at,
+        playable_at=record.playable_at,
         ready_at=record.ready_at,
         replacement=_replacement(record),
         previous=Previous.model_validate(record.previous) if record.previous else None,
@@ -325,6 +335,7 @@ def _replacement(record: Record) -> Replacement | None:
         state=VideoState(record.next_state),
         home=Home(record.next_home),
         film=_film(record.next_film),
+        pictures=_pictures(record.next_pictures),
         chunks_done=len(record.next_done_chunks or ()),
         failure=_failure(record.next_failure),
         attempt=int(record.next_attempt or 1),
@@ -334,6 +345,10 @@ def _replacement(record: Record) -> Replacement | None:
 
 def _film(shape: object) -> Film | None:
     return None if shape is None else Film.model_validate(shape)
+
+
+def _pictures(shape: object) -> Pictures | None:
+    return None if shape is None else Pictures.model_validate(shape)
 
 
 def _failure(shape: object) -> Failure | None:

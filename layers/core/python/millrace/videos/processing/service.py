@@ -4,20 +4,28 @@ from datetime import timedelta
 
 from millrace.platform import events
 from millrace.platform.clock import now
+from millrace.platform.errors import WorkflowError
 from millrace.platform.events import DomainEvent, VideoFailed, VideoPlayable, VideoReady, VideoUploaded
 from millrace.platform.ids import UploadId, UserId, VideoId, new_id
 from millrace.videos import store as videos
 from millrace.videos import uploads
 from millrace.videos.errors import ChangedMeanwhile, NothingToRetry, StillProcessing, VideoGone
-from millrace.videos.model import Failure, Film, Replacement, Video, VideoState
+from millrace.videos.model import Failure, Film, Pictures, Replacement, Video, VideoState
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import store
+from millrace.videos.processing.model import Shown
 from millrace.videos.settling.start import start as settle
 
 # Whoever opened the old version before may watch it to its end: as long as a cookie lives.
 PREVIOUS_KEPT = timedelta(hours=12)
+# Playlists are written in a second: who had the right so long ago is dead.
+SHOWING = timedelta(seconds=60)
 # How often to look again when somebody else changes the record at the same moment.
 TRIES = 5
+
+
+class HomeChanged(WorkflowError):
+    """The media has moved while an encoder wrote to where it lay: the step is worth another try."""
 
 
 def receive_upload(video_id: VideoId, upload_id: UploadId) -> bool:
@@ -68,10 +76,59 @@ def record_film(video_id: VideoId, upload_id: UploadId, film: Film) -> None:
         raise VideoGone(video_id)
 
 
-def record_chunk(video_id: VideoId, upload_id: UploadId, chunk: int) -> None:
-    """Move the progress on; raises VideoGone if nobody waits for it any more."""
-    if not store.record_chunk(video_id, upload_id, chunk):
-        raise VideoGone(video_id)
+def record_chunk(video: Video, chunk: int) -> None:
+    """Move the progress on by a chunk of the picture that was put where `video`, as it was then, says.
+
+    Raises VideoGone if nobody waits for it any more, or HomeChanged.
+    """
+    if not store.record_chunk(video.video_id, video.upload.upload_id, chunk, video.home):
+        raise _why(video)
+
+
+def record_sound(video: Video, chunk: int) -> None:
+    """Move the progress on by a chunk of the sound, like one of the picture."""
+    if not store.record_sound(video.video_id, video.upload.upload_id, chunk, video.home):
+        raise _why(video)
+
+
+def _why(video: Video) -> Exception:
+    try:
+        in_processing(video.video_id, video.upload.upload_id)
+    except VideoGone as gone:
+        return gone
+    return HomeChanged(video.home)
+
+
+def begin_showing(video_id: VideoId, upload_id: UploadId, shower_id: str) -> Shown | None:
+    """Take or renew the right to write the growing playlists: one at a time has it; None while that is another."""
+    return store.begin_showing(video_id, upload_id, shower_id, now() + SHOWING)
+
+
+def end_showing(shown: Shown, shower_id: str) -> bool:
+    """Give the right back; False if more was encoded meanwhile: it has to be shown too."""
+    return store.end_showing(shown, shower_id)
+
+
+def stop_showing(video_id: VideoId, shower_id: str) -> None:
+    """Give the right back, whatever there is to show; natural to repeat."""
+    store.stop_showing(video_id, shower_id)
+
+
+def announce_playable(shown: Shown) -> None:
+    """Note that the beginning plays, and say so. Idempotent: a repeat has the same event id."""
+    video = shown.video
+    upload_id = video.upload.upload_id
+    store.note_playable(video.video_id, upload_id)
+    events.publish(
+        VideoPlayable(
+            event_id=_event_id(VideoPlayable, video, upload_id), video_id=video.video_id, owner_id=video.owner_id
+        )
+    )
+
+
+def record_pictures(video: Video, pictures: Pictures) -> bool:
+    """Note what was drawn of the version that `video` shows; False if its media has moved since, or nobody waits."""
+    return store.record_pictures(video, pictures)
 
 
 def publish(video_id: VideoId, upload_id: UploadId) -> None:
