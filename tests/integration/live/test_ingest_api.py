@@ -7,8 +7,9 @@ import pytest
 
 from millrace.channels import service as channels
 from millrace.channels.stream_keys.service import list_stream_keys, revoke_stream_key
-from millrace.live import ingesting, model, store
+from millrace.live import model, store
 from millrace.live.edge import store as edge_store
+from millrace.live.errors import LeaseLost
 from millrace.live.model import LEASE, RECONNECT_WINDOW_S, SessionState
 from millrace.platform.clock import now
 from millrace.platform.ids import LiveSessionId
@@ -194,5 +195,5 @@ def test_an_ended_session_cannot_be_written_any_more(world: World, ingest: Inges
     film.whole()
     ingest.tell("end", film.grant)
     film.open()
-    with pytest.raises(ingesting.LeaseLost):
+    with pytest.raises(LeaseLost):
         film.part()
