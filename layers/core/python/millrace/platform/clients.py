@@ -26,6 +26,8 @@ READ_TIMEOUT_S = 3
 S3_READ_TIMEOUT_S = 20
 ATTEMPTS = 2
 S3_ATTEMPTS = 4
+# A part of a live stream is a third of a second long.
+LIVE_READ_TIMEOUT_S = 4
 # A workflow step uploads the segments of all its renditions side by side.
 S3_CONNECTIONS = 32
 
@@ -57,6 +59,22 @@ def s3() -> "S3Client":
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=S3_READ_TIMEOUT_S,
         retries={"total_max_attempts": S3_ATTEMPTS, "mode": "standard"},
+        max_pool_connections=S3_CONNECTIONS,
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if local else "virtual"},
+    )
+    with _building:
+        return _session().client("s3", config=config)
+
+
+@cache
+def live_s3() -> "S3Client":
+    """Return an S3 client for live media: what does not arrive in seconds is sent anew by who calls, who counts."""
+    local = bool(settings.optional("AWS_ENDPOINT_URL"))
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=LIVE_READ_TIMEOUT_S,
+        retries={"total_max_attempts": 1, "mode": "standard"},
         max_pool_connections=S3_CONNECTIONS,
         signature_version="s3v4",
         s3={"addressing_style": "path" if local else "virtual"},
@@ -116,5 +134,5 @@ def ses() -> "SESClient":
 
 def forget() -> None:
     """Drop every cached client, so that the next one sees a changed environment; tests need it."""
-    for build in (_session, s3, stepfunctions, events, kms, ssm, secrets, cloudfront, ses):
+    for build in (_session, s3, live_s3, stepfunctions, events, kms, ssm, secrets, cloudfront, ses):
         build.cache_clear()

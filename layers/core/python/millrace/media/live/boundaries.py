@@ -81,6 +81,12 @@ class Boundaries:
             return Boundary(self.first_number, self._grid_from, self._grid_from)
         return self._known[0] if self._known and self._known[0].number == self.first_number else None
 
+    def latest_number(self, now_ms: Fraction) -> int:
+        """Return the number of the segment that a moment lies in; one less than the first before it begins."""
+        if self._grid_from is not None:
+            return self.first_number + int((now_ms - self._grid_from) // SEGMENT_MS)
+        return self._known[-1].number if self._known else self.first_number - 1
+
     def boundary(self, number: int) -> Boundary | None:
         """Return where a segment begins; None while nobody knows."""
         if self._grid_from is not None:

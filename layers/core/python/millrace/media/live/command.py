@@ -112,7 +112,14 @@ def _video(output: VideoOutput, keyframes: Keyframes) -> list[str]:
         *("-pix_fmt", "yuv420p"),
         # Key frames where the segments begin, and nowhere else.
         *("-sc_threshold", "0", "-g", "100000", "-force_key_frames", "source" if after_s is None else grid),
-        *("-b:v", str(output.maxrate_bps), "-maxrate", str(output.maxrate_bps), "-bufsize", str(output.maxrate_bps)),
+        *(
+            "-b:v",
+            str(output.maxrate_bps),
+            "-maxrate",
+            str(output.maxrate_bps),
+            "-bufsize",
+            str(output.maxrate_bps // 2),
+        ),
         *_TIMESCALE,
     ]
 

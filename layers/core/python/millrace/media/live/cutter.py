@@ -18,7 +18,10 @@ OVERDUE_MS: Final = 700
 
 @dataclass(frozen=True, slots=True)
 class CutPart:
-    """Hold a part; `number` counts on through the whole session, times are ticks."""
+    """Hold a part; `number` counts on through the whole session, times are ticks.
+
+    `keyframe_bytes` are its first bytes up to the end of its key frame; 0 without one, and for sound.
+    """
 
     number: int
     segment_number: int
@@ -26,6 +29,7 @@ class CutPart:
     decode_time: int
     duration: int
     is_independent: bool
+    keyframe_bytes: int
     closes_segment: bool
 
 
@@ -33,7 +37,7 @@ class CutPart:
 class CutSegment:
     """Hold a complete segment: exactly its parts, one after the other.
 
-    `keyframe_bytes` are its first bytes up to the end of its first key frame, 0 without one there.
+    `keyframe_bytes` are those of its first part.
     """
 
     number: int
@@ -95,6 +99,7 @@ class TrackCutter:
             decode_time=fragment.decode_time,
             duration=fragment.duration,
             is_independent=fragment.is_sync,
+            keyframe_bytes=self._keyframe_bytes(fragment),
             closes_segment=closes,
         )
         self.next_part += 1
@@ -159,8 +164,11 @@ class TrackCutter:
             presentation_time=done.first.presentation_time,
             duration=done.duration,
             part_count=len(done.parts),
-            keyframe_bytes=done.first.keyframe_bytes,
+            keyframe_bytes=self._keyframe_bytes(done.first),
         )
+
+    def _keyframe_bytes(self, fragment: MediaFragment) -> int:
+        return fragment.keyframe_bytes if self._init.is_video else 0
 
     def _ms(self, ticks: int) -> Fraction:
         return Fraction(ticks * 1000, self._init.timescale)
