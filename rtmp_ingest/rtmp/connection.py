@@ -131,9 +131,11 @@ class Connection:
             ending = await self._until_it_ends()
         finally:
             ending = self._ending or ending
-            logger.info("connection ended", extra=self._fields(ending))
+            self._log(ending)
             await self._close_sink(ending)
-            self._writer.close()
+            if self._conversation.stage is Stage.ENDED:
+                await self._say_farewell(ending)
+            self._hang_up()
         return ending
 
     async def _until_it_ends(self) -> Ending:
@@ -146,14 +148,11 @@ class Connection:
                         break
                 self._send()
                 if self._ending is not None or self._conversation.stage is Stage.ENDED:
-                    await self._say_farewell()
-                    return self._ending or Ending(EndingKind.DISMISSED, "it was refused")
+                    return Ending(EndingKind.DISMISSED, "it wanted to play")
         except ProtocolError as error:
             return Ending(EndingKind.MALFORMED, str(error))
         except (OSError, EOFError) as error:
             return self._lost(type(error).__name__)
-        if self._ending is not None:
-            await self._say_farewell()
         return self._lost("the connection was closed")
 
     async def _read(self) -> bytes:
@@ -237,12 +236,13 @@ class Connection:
         self._ending = Ending(EndingKind.LOST if self.is_publishing else EndingKind.MALFORMED, reason)
         self._writer.transport.abort()
 
-    async def _say_farewell(self) -> None:
+    async def _say_farewell(self, ending: Ending) -> None:
         """Let the publisher read the last answer: closing with unread input in hand would destroy it on its way."""
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(self._limits.farewell_s):
                 await self._writer.drain()
-                if self._writer.can_write_eof():
+                # Who stopped by itself closes by itself; GStreamer takes it for an error if we are first.
+                if ending.kind is not EndingKind.UNPUBLISHED and self._writer.can_write_eof():
                     self._writer.write_eof()
                 while await self._reader.read(_READ_BYTES):
                     pass
@@ -261,8 +261,19 @@ class Connection:
             return Ending(EndingKind.UNPUBLISHED, "the publisher stopped")
         return Ending(EndingKind.LOST, reason)
 
-    def _fields(self, ending: Ending) -> dict[str, object]:
-        return {
+    def _hang_up(self) -> None:
+        # What the publisher did not read until now would keep the connection open for as long as it likes.
+        if self._writer.transport.get_write_buffer_size():
+            self._writer.transport.abort()
+        else:
+            self._writer.close()
+
+    def _log(self, ending: Ending) -> None:
+        level = logging.WARNING if ending.kind is EndingKind.MALFORMED else logging.INFO
+        if not self.received_bytes:
+            # Load balancers look every few seconds whether the port is open.
+            level = logging.DEBUG
+        fields = {
             "address": self._address,
             "ending": ending.kind.value,
             "reason": ending.reason,
@@ -270,3 +281,4 @@ class Connection:
             "received_bytes": self.received_bytes,
             "lasted_s": round(time.monotonic() - self._opened_at, 1),
         }
+        logger.log(level, "connection ended", extra=fields)

@@ -97,9 +97,15 @@ class RtmpServer:
             await listener.wait_closed()
 
     async def _listen(self, port: int, tls: ssl.SSLContext | None) -> int:
-        handshake_s = self._settings.limits.handshake_s if tls else None
+        limits = self._settings.limits
         listener = await asyncio.start_server(
-            self._serve, self._settings.host, port, backlog=_BACKLOG, ssl=tls, ssl_handshake_timeout=handshake_s
+            self._serve,
+            self._settings.host,
+            port,
+            backlog=_BACKLOG,
+            ssl=tls,
+            ssl_handshake_timeout=limits.handshake_s if tls else None,
+            ssl_shutdown_timeout=limits.farewell_s if tls else None,
         )
         self._listeners.append(listener)
         return int(listener.sockets[0].getsockname()[1])
