@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import ipaddress
+import ssl
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from rtmp_ingest.rtmp.limits import Limits
 from rtmp_ingest.rtmp.server import RtmpServer, ServerSettings
-from rtmp_ingest.rtmp.tls import server_context
 from tests.integration.rtmp.serving import PATIENCE_S, Recorder, publish, serving
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> ServerSettings:
     certificate, key = self_signed(tmp_path_factory.mktemp("tls"))
-    return ServerSettings(port=0, tls=server_context(certificate, key), limits=Limits(handshake_s=1.5))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return ServerSettings(port=0, tls=context, limits=Limits(handshake_s=1.5))
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
