@@ -26,6 +26,8 @@ TABLES = {
 }
 BUS = "live-test"
 SECRET = "the-secret-of-ingests"
+# What the distribution proves itself with.
+ORIGIN = "0123456789abcdef"
 
 
 @dataclass(frozen=True)
@@ -131,10 +133,14 @@ def _settings(made: World) -> dict[str, str]:
         "MEDIA_BUCKET": made.media,
         "UPLOADS_BUCKET": made.uploads,
         "EVENT_BUS": BUS,
+        "ORIGIN_SECRET": ORIGIN,
+        "PUBLIC_URL_PARAMETER": "/millrace/public-url",
     }
 
 
 def _make_world(server: servers.Server) -> World:
+    parameter = {"Name": "/millrace/public-url", "Value": "https://mill.example", "Type": "String"}
+    server.client("ssm").put_parameter(**parameter)
     s3, events, sqs = server.client("s3"), server.client("events"), server.client("sqs")
     media, uploads = f"media-{new_id()}", f"uploads-{new_id()}"
     for bucket in (media, uploads):

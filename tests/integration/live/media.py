@@ -117,11 +117,11 @@ class Film:
         segment = Segment(number=self.segment, period=self.period, program_date_time=at, tracks=done)
         store.put_segment(self.session_id, self.grant["epoch"], segment)
 
-    def whole(self, count: int = 1) -> None:
-        """Go through whole segments."""
+    def whole(self, count: int = 1, parts: int = PARTS) -> None:
+        """Go through whole segments; of fewer parts where only their number matters."""
         for _ in range(count):
             self.open()
-            for _ in range(PARTS):
+            for _ in range(parts):
                 self.part()
             self.complete()
 

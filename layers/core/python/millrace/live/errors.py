@@ -1,6 +1,6 @@
 """What can stop a use case of live streams."""
 
-from millrace.platform.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
+from millrace.platform.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, Unauthenticated, Unavailable
 
 
 class StreamGone(NotFound):
@@ -109,3 +109,9 @@ class LiveUnavailable(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("Live streams cannot be reached at the moment. Please try again.", retry_after_s=1)
+
+
+class BadDirective(Malformed):
+    """A player asks for what cannot be: a delivery directive that makes no sense, or far too early."""
+
+    slug = "bad-directive"

@@ -1,6 +1,7 @@
 """Errors that the domain raises.
 
     DomainError
+    ├── Malformed         400
     ├── NotFound          404
     ├── Conflict          409
     ├── Stale             412
@@ -26,6 +27,12 @@ class DomainError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class Malformed(DomainError):
+    """The request breaks the protocol that it follows."""
+
+    slug = "malformed"
 
 
 class NotFound(DomainError):

@@ -66,6 +66,7 @@ TITLES: Mapping[int, str] = {
 }
 
 STATUSES: Mapping[type[errors.DomainError], int] = {
+    errors.Malformed: 400,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,

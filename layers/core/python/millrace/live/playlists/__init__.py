@@ -1,0 +1,1 @@
+"""Playlists of live streams, made from what the edge shows."""
