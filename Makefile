@@ -29,6 +29,10 @@ check: environments ## Lint, format, types, template, generated files, architect
 lock: ## Resolve the dependencies of pyproject.toml into the hash-pinned locks (UPGRADE=1 takes newer ones)
 	@$(PYTHON) -m scripts.lock $(if $(UPGRADE),--upgrade)
 
+.PHONY: image
+image: ## Build the ingest's container image (IMAGE=name:tag)
+	@docker build -f rtmp_ingest/Dockerfile -t $(or $(IMAGE),millrace-ingest) .
+
 .PHONY: clean
 clean: ## Stop the platform and delete environments, builds, logs, accounts, videos and media
 	@if [ -x $(VENV_PYTHON) ]; then ./millrace down; fi

@@ -38,6 +38,7 @@ LOCKS = (
     Lock("ffmpeg", _FFMPEG),
     Lock("search", _SEARCH),
     Lock("run", _RUN, agrees_with=(_VENDOR,)),
+    Lock("ingest", "requirements/ingest.txt", agrees_with=(_RUN,)),
     Lock("dev", "requirements/dev.txt", agrees_with=(_RUN, _FFMPEG, _SEARCH)),
     Lock("emulator", "requirements/emulator.txt"),
     Lock("node", "requirements/node.txt"),
