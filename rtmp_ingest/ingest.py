@@ -97,6 +97,8 @@ class IngestSink:
         self._task: asyncio.Task[None] | None = None
         self._is_ours = True
         self._shall_end = False
+        self._is_closing = False
+        self._tracks: tuple[str, ...] = ()
         self._stream: LiveStream | None = None
         self._publication: Publication | None = None
 
@@ -139,6 +141,8 @@ class IngestSink:
     async def close(self, ending: Ending) -> None:
         """Publish the last of it, then tell the platform whether the publisher may come back."""
         logger.info("publish ends", extra=self._facts({"kind": ending.kind.value, "reason": ending.reason}))
+        # Beats go on while the last of it is stored, and tell what they told before.
+        self._is_closing = True
         try:
             if self._stream is not None:
                 await self._stream.close()
@@ -168,7 +172,7 @@ class IngestSink:
         while True:
             now_s = time.monotonic()
             stream.check(now_s)
-            has_media = stream.period is not None and stream.period.has_media
+            has_media = had_media if self._is_closing else stream.period is not None and stream.period.has_media
             if has_media != had_media or now_s - beaten_s >= BEAT_S:
                 had_media, beaten_s = has_media, now_s
                 await self._beat(stream, publication, has_media=has_media)
@@ -176,10 +180,11 @@ class IngestSink:
 
     async def _beat(self, stream: LiveStream, publication: Publication, *, has_media: bool) -> None:
         health = measure(stream, publication, self._publisher.client)
-        tracks = stream.period.tracks if stream.period else ()
+        if stream.period is not None:
+            self._tracks = stream.period.tracks
         try:
             beaten = await self._tools.api.beat(
-                self._grant.session_id, self._grant.epoch, has_media=has_media, tracks=tracks, health=health
+                self._grant.session_id, self._grant.epoch, has_media=has_media, tracks=self._tracks, health=health
             )
         except ApiRefused as refused:
             self._is_ours = False

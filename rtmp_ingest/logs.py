@@ -29,5 +29,6 @@ def set_up_logs() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # It logs each request, and with it addresses that are nobody's business.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # They log each request and each client, which is nobody's business.
+    for name in ("httpx", "botocore"):
+        logging.getLogger(name).setLevel(logging.WARNING)

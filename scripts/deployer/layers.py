@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,22 @@ def build_layer(name: str, source: Path, runtime: Runtime) -> BuiltLayer:
     return measure(name, archive)
 
 
+def unpack_layer(name: str, source: Path, runtime: Runtime) -> Path:
+    """Return a folder with what a layer puts below /opt: processes of this machine use the very same tools."""
+    archive = build_layer(name, source, runtime).archive
+    folder = archive.with_suffix("")
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=archive.parent) as scratch, zipfile.ZipFile(archive) as zipped:
+            unpacked = Path(scratch) / "unpacked"
+            for entry in zipped.infolist():
+                file = Path(zipped.extract(entry, unpacked))
+                file.chmod(entry.external_attr >> 16 & 0o777 or 0o755)
+            with suppress(OSError):
+                # Somebody else may have been faster.
+                unpacked.rename(folder)
+    return folder
+
+
 def prebuild(template_path: Path) -> None:
     """Build every layer that a template builds by make, so that packaging finds it in the cache."""
     for name, resource in section(load_template(template_path), "Resources").items():
@@ -111,3 +128,4 @@ def _forget_older(archive: Path, name: str) -> None:
     builds = sorted(archive.parent.glob(f"{name}-*.zip"), key=lambda file: file.stat().st_mtime, reverse=True)
     for old in builds[4:]:
         old.unlink(missing_ok=True)
+        shutil.rmtree(old.with_suffix(""), ignore_errors=True)

@@ -23,11 +23,19 @@ class Settings:
 
     emulator_port: int = 4566
     edge_port: int = 8080
+    rtmp_port: int = 1935
+    # Where the ingest says how it is; nobody needs to know it by heart.
+    ingest_port: int = 8081
 
     @property
     def emulator_url(self) -> str:
         """Return where the emulator answers."""
         return f"http://127.0.0.1:{self.emulator_port}"
+
+    @property
+    def rtmp_url(self) -> str:
+        """Return where encoders publish; the stream key follows."""
+        return f"rtmp://127.0.0.1:{self.rtmp_port}/live"
 
     @property
     def edge_url(self) -> str:
@@ -68,13 +76,21 @@ class Home:
         self.path.mkdir(parents=True, exist_ok=True)
         self._settings_file.write_text(json.dumps(asdict(settings)), encoding="utf-8")
 
-    def choose_ports(self, emulator: int | None, edge: int | None) -> Settings:
-        """Return the ports to use: as asked, as the environment says, as last time; 0 stands for any free one."""
+    def choose_ports(self, emulator: int | None, edge: int | None, rtmp: int | None = None) -> Settings:
+        """Return the ports to use: as asked, as the environment says, as last time; 0 stands for any free one.
+
+        Who lets the emulator have any port wants a platform beside another one, and means all ports.
+        """
         remembered = self.settings() if self._settings_file.exists() else None
         known = remembered or Settings()
         ports = {}
-        for name, asked in (("emulator_port", emulator), ("edge_port", edge)):
+        wishes = (("emulator_port", emulator), ("edge_port", edge), ("rtmp_port", rtmp), ("ingest_port", None))
+        for name, asked in wishes:
             port = asked if asked is not None else _port_from_environment(f"MILLRACE_{name.upper()}")
+            if name == "emulator_port":
+                is_beside_another = port == 0
+            elif port is None and name != "edge_port" and is_beside_another:
+                port = 0
             last = getattr(known, name)
             if port == 0:
                 port = last if remembered and is_free(last) else free_port()

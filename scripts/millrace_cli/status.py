@@ -34,12 +34,13 @@ def read_status(home: Home, report: Report | None) -> Status:
     running = running_names(report)
     emulator = settings.emulator_url if "emulator" in running and answers(settings.emulator_port) else None
     edge = settings.edge_url if "edge" in running and answers(settings.edge_port) else None
+    rtmp = settings.rtmp_url if "ingest" in running and answers(settings.rtmp_port) else None
     return Status(
         emulator=emulator,
         api_url=f"{edge}/api" if edge else None,
         edge_url=edge,
         site_url=f"{edge}/" if edge else None,
-        rtmp_url=None,
+        rtmp_url=rtmp,
         media_url=f"{edge}/media" if edge else None,
         outputs=_outputs(emulator) if emulator else {},
     )
@@ -80,7 +81,13 @@ def _process_rows(home: Home, report: Report) -> list[tuple[str, ...]]:
 
 
 def _address_rows(now: Status) -> list[tuple[str, ...]]:
-    addresses = {"site": now["site_url"], "API": now["api_url"], "media": now["media_url"], "emulator": now["emulator"]}
+    addresses = {
+        "site": now["site_url"],
+        "API": now["api_url"],
+        "media": now["media_url"],
+        "live": now["rtmp_url"],
+        "emulator": now["emulator"],
+    }
     outputs = sorted(now["outputs"].items())
     return [(name, address or "not there") for name, address in (*addresses.items(), *outputs)]
 

@@ -30,10 +30,14 @@ def up(
         int | None, typer.Option(min=0, max=65535, help="The emulator's port; 0: any free one.")
     ] = None,
     edge_port: Annotated[int | None, typer.Option(min=0, max=65535, help="The site's port; 0: any free one.")] = None,
+    rtmp_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The port for live streams; 0: any free one.")
+    ] = None,
 ) -> None:
-    """Start the platform on this machine: emulator, stack, edge, pages, and an account for you.
+    """Start the platform on this machine: emulator, stack, edge, ingest, pages, and an account for you.
 
-    The ports default to those of the last time, then to 4566 and 8080 (MILLRACE_EMULATOR_PORT, MILLRACE_EDGE_PORT).
+    The ports default to those of the last time, then to 4566, 8080 and 1935 (MILLRACE_EMULATOR_PORT,
+    MILLRACE_EDGE_PORT, MILLRACE_RTMP_PORT).
     """
     home = current_home()
     with home.locked():
@@ -41,7 +45,7 @@ def up(
         if all_running(report) and _complete_mark(home).exists():
             out.print("Millrace is already running; nothing was changed.")
         else:
-            _bring_up(home, home.choose_ports(emulator_port, edge_port))
+            _bring_up(home, home.choose_ports(emulator_port, edge_port, rtmp_port))
     _print_addresses(home, home.settings())
 
 
@@ -119,6 +123,7 @@ def _print_addresses(home: Home, settings: Settings) -> None:
         f"""
   Site      [bold]{settings.edge_url}/[/]
   API       {settings.edge_url}/api
+  Live      {settings.rtmp_url}
   Emulator  {settings.emulator_url}
   Account   {credentials_file(home)}
 

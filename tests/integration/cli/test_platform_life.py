@@ -54,7 +54,7 @@ def _assert(fact: bool) -> None:
 def test_status_tells_programs_where_everything_is(operator: Operator) -> None:
     status = operator.status()
     assert list(status) == STATUS_KEYS
-    assert status["rtmp_url"] is None
+    assert status["rtmp_url"].startswith("rtmp://127.0.0.1:")
     assert status["api_url"] == status["edge_url"] + "/api"
     assert {"DistributionId", "MediaBucket", "UploadsBucket", "SiteBucket"} <= set(status["outputs"])
     assert httpx.get(status["edge_url"] + "/_edge/health").status_code == 200

@@ -26,6 +26,8 @@ with Home(Path(sys.argv[1])).locked():
 def _no_ports_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MILLRACE_EMULATOR_PORT", raising=False)
     monkeypatch.delenv("MILLRACE_EDGE_PORT", raising=False)
+    monkeypatch.delenv("MILLRACE_RTMP_PORT", raising=False)
+    monkeypatch.delenv("MILLRACE_INGEST_PORT", raising=False)
 
 
 def test_ports_are_the_usual_ones_at_first(tmp_path: Path) -> None:
@@ -81,3 +83,11 @@ def test_two_commands_do_not_race(tmp_path: Path) -> None:
     holder.communicate()
     with Home(tmp_path).locked():
         pass
+
+
+def test_a_platform_beside_another_has_all_its_ports_to_itself(tmp_path: Path) -> None:
+    chosen = Home(tmp_path).choose_ports(0, None)
+    assert (chosen.edge_port, Settings().rtmp_port, Settings().ingest_port) == (8080, 1935, 8081)
+    assert chosen.rtmp_port != 1935
+    assert chosen.ingest_port != 8081
+    assert Home(tmp_path).choose_ports(0, None, 4000).rtmp_port == 4000

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from scripts.millrace_cli import up
+from scripts.millrace_cli import processes, up
 from scripts.millrace_cli.console import CommandFailed
 from scripts.millrace_cli.home import Home, Settings
 from scripts.millrace_cli.processes import PROCESSES
@@ -29,9 +29,10 @@ def test_a_full_disk_is_named_with_a_way_out(tmp_path: Path, monkeypatch: pytest
     up._check_disk(tmp_path / "home")
 
 
-def test_every_process_can_be_told_apart_and_moved(tmp_path: Path) -> None:
+def test_every_process_can_be_told_apart_and_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "unpack_layer", lambda *_: tmp_path)
     settings = Settings()
-    outputs = {"DistributionId": "E1"}
+    outputs = {"DistributionId": "E1", "MediaBucket": "m", "LiveMediaTable": "t", "IngestSecret": "s"}
     specs = [process.spec(Home(tmp_path), settings, outputs) for process in PROCESSES]
     assert len({spec.name for spec in specs}) == len(PROCESSES)
     assert [spec.name for spec in specs] == [process.name for process in PROCESSES]

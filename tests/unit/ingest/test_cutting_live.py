@@ -13,7 +13,7 @@ from millrace.media.live.boundaries import Boundaries
 from millrace.media.live.command import PART_TARGET_MS, AudioOutput, Keyframes, VideoOutput
 from millrace.media.live.cutter import CutPart, CutSegment, TrackCutter
 from millrace.media.live.fragments import FragmentReader, Init, MediaFragment
-from tests.unit.ingest.live_clip import boundaries_of, fragments, publishable
+from tests.media_fixtures.live_clip import boundaries_of, fragments, publishable
 
 TRACKS = (VideoOutput("video_source"), VideoOutput("video_60p", height=60, maxrate_bps=100_000), AudioOutput())
 
