@@ -37,8 +37,8 @@ BUFFER_FACTOR: Final = Fraction(3, 2)
 # loudness block looks back. An AAC frame's window reaches into the next one.
 PRE_ROLL_AUDIO_FRAMES: Final = 20
 POST_ROLL_AUDIO_FRAMES: Final = 2
-# Containers that count milliseconds round the stamps of sound by up to half of one at each end.
-STAMP_ROUNDING_S: Final = Fraction(1, 1000)
+# Containers that count milliseconds round the stamps of sound, and those of its priming once more.
+STAMP_ROUNDING_S: Final = Fraction(3, 2000)
 # Discrete channels beyond 7.1 have no downmix that anybody agreed on.
 SURROUND_CHANNELS_MAX: Final = 8
 _LAYOUTS: Final = {1: "mono", 2: "stereo"}
@@ -189,6 +189,8 @@ def audio_argv(
     options: dict[str, Any] = _input(plan, limits, start_s + plan.origin_s if first else None)
     # Whole decoded frames tell where they belong; cutting is done below, to the sample.
     options["noaccurate_seek"] = None
+    # A first frame that lost its priming is shorter, and off the lattice; what lies before the film is cut anyway.
+    options["flags2"] = "+skip_manual"
     source = graph.input(source_url, **options)
     files = audio_outputs(plan, output_dir)
     outputs = []
@@ -218,20 +220,35 @@ def _audio_options(track: AudioPlan) -> dict[str, Any]:
 def _aligned_sound(sound: Any, plan: EncodePlan, track: AudioPlan, window: tuple[int, int]) -> Any:
     """Put sound on the picture's clock and keep the window's samples; holes are filled with silence."""
     first, last = window
-    sound = sound.filter("asetpts", _sound_stamps(plan, track))
-    resample: dict[str, Any] = {"async": 1, "first_pts": first}
-    if track.source_channels > SURROUND_CHANNELS_MAX:
-        sound = sound.filter("pan", "stereo|c0=c0|c1=c1")
-    elif track.source_channels > CHANNELS_MAX:
-        # Centre and surrounds 3 dB down (ITU-R BS.775), the whole so much softer that nothing can clip.
-        resample |= {"clev": "0.707", "slev": "0.707", "rematrix_maxval": "1.0"}
+    rate = Fraction(track.sample_rate_hz, track.source_rate_hz)
+    # The rates meet at every so many samples: beginning there, all chunks are resampled in the same phase.
+    meeting = first // rate.numerator * rate.denominator
+    skipped = first % rate.numerator
+    if track.is_first_frame_loose and not first:
+        # Without it the first chunk would be a millisecond off the second one.
+        sound = sound.filter("aselect", "gt(n,0)")
     return (
-        sound.filter("aresample", track.sample_rate_hz, **resample)
+        _few_channels(sound.filter("asetpts", _sound_stamps(plan, track)), track)
+        # Whatever the file's head said of the rate: from here on it is true.
+        .filter("aresample", track.source_rate_hz)
+        # first_pts counts samples of the input.
+        .filter("aresample", track.source_rate_hz, **{"async": 1}, first_pts=meeting)
+        .filter("aresample", track.sample_rate_hz)
         .filter("aformat", channel_layouts=_LAYOUTS[track.channels], sample_fmts="fltp")
-        .filter("apad", whole_len=last - first)
-        .filter("atrim", end_sample=last - first)
+        .filter("apad", whole_len=last - first + skipped)
+        .filter("atrim", start_sample=skipped, end_sample=last - first + skipped)
         .filter("asetpts", "PTS-STARTPTS")
     )
+
+
+def _few_channels(sound: Any, track: AudioPlan) -> Any:
+    if track.source_channels > SURROUND_CHANNELS_MAX:
+        return sound.filter("pan", "stereo|c0=c0|c1=c1")
+    if track.source_channels > CHANNELS_MAX:
+        # Centre and surrounds 3 dB down (ITU-R BS.775), the whole so much softer that nothing can clip.
+        levels = {"clev": "0.707", "slev": "0.707", "rematrix_maxval": "1.0"}
+        return sound.filter("aresample", track.source_rate_hz, **levels).filter("aformat", channel_layouts="stereo")
+    return sound
 
 
 def _sound_stamps(plan: EncodePlan, track: AudioPlan) -> str:

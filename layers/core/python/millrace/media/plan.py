@@ -125,7 +125,7 @@ def make_plan(source: SourceInfo, timeline: Timeline, *, parallelism: int) -> En
         deinterlace=source.video.is_interlaced,
         renditions=ladder_for(width, height, rate),
         chunks=_chunks(source, timeline, segment_frames, parallelism),
-        audio=plan_audio_tracks(source.audio),
+        audio=plan_audio_tracks(source),
         audio_chunks=(),
     )
     bounds = plan.audio_segment_bounds()

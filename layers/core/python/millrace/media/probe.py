@@ -126,6 +126,11 @@ class SourceInfo(_Value):
         return self.container.startswith("mov,")
 
     @property
+    def is_matroska(self) -> bool:
+        """Return whether it is of the Matroska/WebM family, which counts milliseconds."""
+        return self.container.startswith("matroska")
+
+    @property
     def is_indexed(self) -> bool:
         """Return whether seeking finds exact places."""
         return self.container not in UNINDEXED
