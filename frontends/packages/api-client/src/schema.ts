@@ -1273,6 +1273,26 @@ export interface paths {
         readonly patch: operations["change_video"];
         readonly trace?: never;
     };
+    readonly "/api/videos/{video_id}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Stop the processing of an upload
+         * @description It fails with the code `cancelled`, and can be processed once more.
+         */
+        readonly post: operations["cancel_processing"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/videos/{video_id}/comments": {
         readonly parameters: {
             readonly query?: never;
@@ -2337,6 +2357,18 @@ export interface components {
              * @description Pictures of the film that could be its poster.
              */
             readonly posters: readonly string[];
+            /**
+             * Notes
+             * @description What was changed of the file on its way, in sentences.
+             */
+            readonly notes: readonly string[];
+            /**
+             * Loudness Lufs
+             * @description Integrated loudness of the default sound (EBU R 128).
+             */
+            readonly loudness_lufs: number | null;
+            /** True Peak Dbtp */
+            readonly true_peak_dbtp: number | null;
         };
         /** Page[AuditEntry] */
         readonly Page_AuditEntry_: {
@@ -11814,7 +11846,12 @@ export interface operations {
                      *             "filename": "mill.mp4",
                      *             "posters": [
                      *               "poster"
-                     *             ]
+                     *             ],
+                     *             "notes": [
+                     *               "note"
+                     *             ],
+                     *             "loudness_lufs": 0,
+                     *             "true_peak_dbtp": 0
                      *           }
                      *         }
                      *       ],
@@ -11994,7 +12031,12 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "posters": [
                      *             "poster"
-                     *           ]
+                     *           ],
+                     *           "notes": [
+                     *             "note"
+                     *           ],
+                     *           "loudness_lufs": 0,
+                     *           "true_peak_dbtp": 0
                      *         }
                      *       },
                      *       "upload": {
@@ -12206,7 +12248,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -12462,7 +12509,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -12543,6 +12595,171 @@ export interface operations {
             };
             /** @description Some values are not acceptable. */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly cancel_processing: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "tags": [
+                     *         "tag"
+                     *       ],
+                     *       "category": "animals",
+                     *       "language": "en",
+                     *       "age_restricted": false,
+                     *       "comments_enabled": false,
+                     *       "chapters": [
+                     *         {
+                     *           "start_ms": 0,
+                     *           "title": "How a mill works"
+                     *         }
+                     *       ],
+                     *       "visibility": "public",
+                     *       "status": "uploading",
+                     *       "state": "uploading",
+                     *       "progress_percent": 0,
+                     *       "failure": {
+                     *         "code": "code",
+                     *         "message": "message"
+                     *       },
+                     *       "duration_ms": 0,
+                     *       "width_px": 0,
+                     *       "height_px": 0,
+                     *       "renditions": [
+                     *         "rendition"
+                     *       ],
+                     *       "playback": {
+                     *         "hls_url": "https://millrace.example/hls",
+                     *         "dash_url": "https://millrace.example/dash",
+                     *         "poster_url": "https://millrace.example/poster",
+                     *         "storyboard_url": "https://millrace.example/storyboard",
+                     *         "preview_url": "https://millrace.example/preview"
+                     *       },
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "uploaded_at": "2026-05-04T03:02:01Z",
+                     *       "playable_at": "2026-05-04T03:02:01Z",
+                     *       "ready_at": "2026-05-04T03:02:01Z",
+                     *       "published_at": "2026-05-04T03:02:01Z",
+                     *       "owner": {
+                     *         "version": 0,
+                     *         "draft": false,
+                     *         "publish_at": "2026-05-04T03:02:01Z",
+                     *         "taken_down": {
+                     *           "reason": "reason",
+                     *           "at": "2026-05-04T03:02:01Z"
+                     *         },
+                     *         "rules": {
+                     *           "allowed_countries": [
+                     *             "AT"
+                     *           ],
+                     *           "blocked_countries": [
+                     *             "AT"
+                     *           ],
+                     *           "embed_origins": [
+                     *             "https://blog.example"
+                     *           ]
+                     *         },
+                     *         "replacement": {
+                     *           "upload_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "filename": "mill.mp4",
+                     *           "state": "uploading",
+                     *           "progress_percent": 0,
+                     *           "failure": {
+                     *             "code": "code",
+                     *             "message": "message"
+                     *           }
+                     *         },
+                     *         "filename": "mill.mp4",
+                     *         "posters": [
+                     *           "poster"
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["VideoView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Nothing of this video is in processing. */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -13152,7 +13369,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -13471,7 +13693,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -13641,7 +13868,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -14018,7 +14250,12 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "posters": [
                      *             "poster"
-                     *           ]
+                     *           ],
+                     *           "notes": [
+                     *             "note"
+                     *           ],
+                     *           "loudness_lufs": 0,
+                     *           "true_peak_dbtp": 0
                      *         }
                      *       },
                      *       "upload": {
@@ -14230,7 +14467,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -14503,7 +14745,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -14663,7 +14910,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */

@@ -243,7 +243,7 @@ def _aligned_sound(sound: Any, plan: EncodePlan, track: AudioPlan, window: tuple
 
 def _few_channels(sound: Any, track: AudioPlan) -> Any:
     if track.source_channels > SURROUND_CHANNELS_MAX:
-        return sound.filter("pan", "stereo|c0=c0|c1=c1")
+        return sound.filter("pan", args="stereo|c0=c0|c1=c1")
     if track.source_channels > CHANNELS_MAX:
         # Centre and surrounds 3 dB down (ITU-R BS.775), the whole so much softer that nothing can clip.
         levels = {"clev": "0.707", "slev": "0.707", "rematrix_maxval": "1.0"}

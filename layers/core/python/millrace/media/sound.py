@@ -49,8 +49,8 @@ class _Value(BaseModel):
 class AudioPlan(_Value):
     """Encode one sound track; `name` is its folder, `label` what a viewer reads in the menu.
 
-    `language` is a tag of BCP 47. `first_s` is the track's first timestamp in the source; that of a loose first frame does
-    not fit the others. More than two channels of the source are mixed down.
+    `language` is a tag of BCP 47. `first_s` is the track's first timestamp in the source; that of a loose first
+    frame does not fit the others. More than two channels of the source are mixed down.
     """
 
     name: str

@@ -7,6 +7,7 @@ from millrace.media.package import MANIFEST, MeasuredTrack, package
 from millrace.platform import clients, settings
 from millrace.platform.errors import WorkflowError
 from millrace.transcode import work
+from millrace.transcode.loudness import store_loudness
 from millrace.transcode.model import Encoded, StoredTrack, UploadTask
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service
@@ -35,6 +36,7 @@ def package_video(task: UploadTask) -> None:
     sound = join(load_reports(task.place, [work.audio_report(chunk.index) for chunk in plan.audio_chunks]))
     files = package(plan, measured(picture), measured(sound))
     put_playlists(task.place.media_prefix(video.home), files, PLAYLIST_CACHING)
+    store_loudness(video, task.place, plan)
 
 
 def load_reports(place: UploadPlace, names: Sequence[str]) -> list[tuple[StoredTrack, ...]]:
