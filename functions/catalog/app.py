@@ -5,12 +5,13 @@ from millrace.channels.errors import ChannelGone, MayNotPublish, NotYourChannel
 from millrace.platform.http import Access, Api, Caller, Cookie, Page, Reply, Visitor, expected_version
 from millrace.platform.ids import VideoId
 from millrace.platform.limits import per_account
-from millrace.transcode import start
+from millrace.transcode import cancel, start
 from millrace.videos import owning, playback, posters, service
 from millrace.videos.errors import (
     ChangedMeanwhile,
     IsTakenDown,
     NotHere,
+    NothingToCancel,
     NothingToRetry,
     NotPlayable,
     PosterMissing,
@@ -88,7 +89,9 @@ def change_video(video_id: VideoId, body: VideoChanges, caller: Caller, if_match
 )
 def delete_video(video_id: VideoId, caller: Caller) -> None:
     """Delete a video and its media. It is gone for everybody at once; the bytes follow within minutes."""
+    video = service.owned(video_id, caller.user_id)
     service.delete(video_id, caller.user_id)
+    cancel.stop(video)
 
 
 @api.route(
@@ -139,7 +142,9 @@ def get_upload(video_id: VideoId, query: UploadPage, caller: Caller) -> UploadVi
 )
 def replace_video(video_id: VideoId, body: FileInput, caller: Caller) -> NewVideo:
     """Open the upload of a new file. The video plays on with its old one until the new one is ready."""
-    video = processing.replace(service.owned(video_id, caller.user_id), **dict(body))
+    before = service.owned(video_id, caller.user_id)
+    video = processing.replace(before, **dict(body))
+    cancel.stop(before)
     return NewVideo(video=VideoView.of(video, caller.user_id), upload=UploadView.of(video, service.open_upload(video)))
 
 
@@ -152,8 +157,23 @@ def replace_video(video_id: VideoId, body: FileInput, caller: Caller) -> NewVide
 )
 def cancel_replacement(video_id: VideoId, caller: Caller) -> VideoView:
     """Keep the old file after all."""
-    video = processing.cancel_replacement(service.owned(video_id, caller.user_id))
+    before = service.owned(video_id, caller.user_id)
+    video = processing.cancel_replacement(before)
+    cancel.stop(before)
     return VideoView.of(video, caller.user_id)
+
+
+@api.route(
+    "POST",
+    "/api/videos/{video_id}/cancel",
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, NothingToCancel],
+)
+def cancel_processing(video_id: VideoId, caller: Caller) -> VideoView:
+    """Stop the processing of an upload. It fails with the code `cancelled`, and can be processed once more."""
+    cancel.cancel(video_id, caller.user_id)
+    return VideoView.of(service.owned(video_id, caller.user_id), caller.user_id)
 
 
 @api.route(
