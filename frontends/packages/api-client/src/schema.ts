@@ -2813,6 +2813,17 @@ export interface components {
             readonly position_ms: number;
         };
         /**
+         * ProgressView
+         * @description How far the processing is.
+         */
+        readonly ProgressView: {
+            /** Percent */
+            readonly percent: number;
+            readonly stage: components["schemas"]["Stage"];
+            /** Renditions */
+            readonly renditions: readonly components["schemas"]["RenditionProgress"][];
+        };
+        /**
          * ProviderView
          * @description A provider that one can sign in with.
          */
@@ -2955,6 +2966,23 @@ export interface components {
             readonly transport: components["schemas"]["Transport"];
         };
         /**
+         * RenditionProgress
+         * @description One rendition. A chunk is decoded once and encoded in all of them, so they move on together.
+         */
+        readonly RenditionProgress: {
+            /** Name */
+            readonly name: string;
+            readonly state: components["schemas"]["RenditionState"];
+            /** Percent */
+            readonly percent: number;
+        };
+        /**
+         * RenditionState
+         * @description Where one rendition stands.
+         * @enum {string}
+         */
+        readonly RenditionState: "waiting" | "encoding" | "encoded";
+        /**
          * ReplacementView
          * @description A new file on its way; the video plays on with the old one until this is ready.
          */
@@ -2966,6 +2994,7 @@ export interface components {
             readonly state: components["schemas"]["VideoState"];
             /** Progress Percent */
             readonly progress_percent: number;
+            readonly progress: components["schemas"]["ProgressView"];
             readonly failure: components["schemas"]["Failure"] | null;
         };
         /**
@@ -3219,6 +3248,12 @@ export interface components {
              */
             readonly refresh_expires_in: number;
         };
+        /**
+         * Stage
+         * @description What is being done.
+         * @enum {string}
+         */
+        readonly Stage: "uploading" | "planning" | "encoding" | "packaging" | "done" | "failed";
         /**
          * Start
          * @description Where to be afterwards, and whether to link the account elsewhere with the one that is signed in.
@@ -3607,6 +3642,7 @@ export interface components {
             readonly state: components["schemas"]["VideoState"];
             /** Progress Percent */
             readonly progress_percent: number;
+            readonly progress: components["schemas"]["ProgressView"];
             readonly failure: components["schemas"]["Failure"] | null;
             /** Duration Ms */
             readonly duration_ms: number | null;
@@ -3811,6 +3847,7 @@ export type PosterUpload = components['schemas']['PosterUpload'];
 export type Problem = components['schemas']['Problem'];
 export type ProfileChanges = components['schemas']['ProfileChanges'];
 export type Progress = components['schemas']['Progress'];
+export type ProgressView = components['schemas']['ProgressView'];
 export type ProviderView = components['schemas']['ProviderView'];
 export type Providers = components['schemas']['Providers'];
 export type PublicJwk = components['schemas']['PublicJwk'];
@@ -3819,6 +3856,8 @@ export type Reactions = components['schemas']['Reactions'];
 export type Reason = components['schemas']['Reason'];
 export type Refresh = components['schemas']['Refresh'];
 export type Registration = components['schemas']['Registration'];
+export type RenditionProgress = components['schemas']['RenditionProgress'];
+export type RenditionState = components['schemas']['RenditionState'];
 export type ReplacementView = components['schemas']['ReplacementView'];
 export type ReportDecision = components['schemas']['ReportDecision'];
 export type ReportDraft = components['schemas']['ReportDraft'];
@@ -3832,6 +3871,7 @@ export type SearchQuery = components['schemas']['SearchQuery'];
 export type SessionList = components['schemas']['SessionList'];
 export type SessionView = components['schemas']['SessionView'];
 export type SignedIn = components['schemas']['SignedIn'];
+export type Stage = components['schemas']['Stage'];
 export type Start = components['schemas']['Start'];
 export type Started = components['schemas']['Started'];
 export type Status = components['schemas']['Status'];
@@ -11792,6 +11832,17 @@ export interface operations {
                      *           "status": "uploading",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -11838,6 +11889,17 @@ export interface operations {
                      *               "filename": "mill.mp4",
                      *               "state": "uploading",
                      *               "progress_percent": 0,
+                     *               "progress": {
+                     *                 "percent": 0,
+                     *                 "stage": "uploading",
+                     *                 "renditions": [
+                     *                   {
+                     *                     "name": "name",
+                     *                     "state": "waiting",
+                     *                     "percent": 0
+                     *                   }
+                     *                 ]
+                     *               },
                      *               "failure": {
                      *                 "code": "code",
                      *                 "message": "message"
@@ -11977,6 +12039,17 @@ export interface operations {
                      *         "status": "uploading",
                      *         "state": "uploading",
                      *         "progress_percent": 0,
+                     *         "progress": {
+                     *           "percent": 0,
+                     *           "stage": "uploading",
+                     *           "renditions": [
+                     *             {
+                     *               "name": "name",
+                     *               "state": "waiting",
+                     *               "percent": 0
+                     *             }
+                     *           ]
+                     *         },
                      *         "failure": {
                      *           "code": "code",
                      *           "message": "message"
@@ -12023,6 +12096,17 @@ export interface operations {
                      *             "filename": "mill.mp4",
                      *             "state": "uploading",
                      *             "progress_percent": 0,
+                     *             "progress": {
+                     *               "percent": 0,
+                     *               "stage": "uploading",
+                     *               "renditions": [
+                     *                 {
+                     *                   "name": "name",
+                     *                   "state": "waiting",
+                     *                   "percent": 0
+                     *                 }
+                     *               ]
+                     *             },
                      *             "failure": {
                      *               "code": "code",
                      *               "message": "message"
@@ -12194,6 +12278,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -12240,6 +12335,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -12455,6 +12561,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -12501,6 +12618,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -12665,6 +12793,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -12711,6 +12850,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -13315,6 +13465,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -13361,6 +13522,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -13639,6 +13811,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -13685,6 +13868,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -13814,6 +14008,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -13860,6 +14065,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -14196,6 +14412,17 @@ export interface operations {
                      *         "status": "uploading",
                      *         "state": "uploading",
                      *         "progress_percent": 0,
+                     *         "progress": {
+                     *           "percent": 0,
+                     *           "stage": "uploading",
+                     *           "renditions": [
+                     *             {
+                     *               "name": "name",
+                     *               "state": "waiting",
+                     *               "percent": 0
+                     *             }
+                     *           ]
+                     *         },
                      *         "failure": {
                      *           "code": "code",
                      *           "message": "message"
@@ -14242,6 +14469,17 @@ export interface operations {
                      *             "filename": "mill.mp4",
                      *             "state": "uploading",
                      *             "progress_percent": 0,
+                     *             "progress": {
+                     *               "percent": 0,
+                     *               "stage": "uploading",
+                     *               "renditions": [
+                     *                 {
+                     *                   "name": "name",
+                     *                   "state": "waiting",
+                     *                   "percent": 0
+                     *                 }
+                     *               ]
+                     *             },
                      *             "failure": {
                      *               "code": "code",
                      *               "message": "message"
@@ -14413,6 +14651,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -14459,6 +14708,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -14691,6 +14951,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -14737,6 +15008,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -14856,6 +15138,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -14902,6 +15195,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
