@@ -7,6 +7,9 @@ from millrace.platform.ids import VideoId
 from millrace.platform.limits import per_account
 from millrace.transcode import cancel, start
 from millrace.videos import owning, playback, posters, service
+from millrace.videos.downloads import service as downloads
+from millrace.videos.downloads.errors import DownloadNotAsked
+from millrace.videos.downloads.messages import DownloadView, DownloadWish
 from millrace.videos.errors import (
     ChangedMeanwhile,
     IsTakenDown,
@@ -246,6 +249,32 @@ def choose_poster(video_id: VideoId, body: PosterChoice, caller: Caller) -> Repl
 def drop_poster(video_id: VideoId, caller: Caller) -> Reply[VideoView]:
     """Show a picture of the film again."""
     return tagged(service.drop_poster(video_id, caller.user_id), caller)
+
+
+@api.route(
+    "POST",
+    "/api/videos/{video_id}/download",
+    status=202,
+    access=Access.SIGNED_IN,
+    tag="videos",
+    limits=[per_account("download", 60, 3600)],
+    raises=[VideoGone, NotPlayable],
+)
+def ask_for_download(video_id: VideoId, query: DownloadWish, caller: Caller) -> DownloadView:
+    """Have a video of one's own made into one MP4 file; it is kept for a week. Safe to repeat."""
+    return DownloadView.of(downloads.ask(video_id, caller.user_id, query.rendition))
+
+
+@api.route(
+    "GET",
+    "/api/videos/{video_id}/download",
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, NotPlayable, DownloadNotAsked],
+)
+def get_download(video_id: VideoId, query: DownloadWish, caller: Caller) -> DownloadView:
+    """Ask how far the file is and, when it is ready, where to fetch it."""
+    return DownloadView.of(downloads.look(video_id, caller.user_id, query.rendition))
 
 
 def tagged(video: Video, caller: Caller | None) -> Reply[VideoView]:

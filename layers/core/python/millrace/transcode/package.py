@@ -9,6 +9,8 @@ from millrace.platform.errors import WorkflowError
 from millrace.transcode import work
 from millrace.transcode.loudness import store_loudness
 from millrace.transcode.model import Encoded, StoredTrack, UploadTask
+from millrace.videos import packaging
+from millrace.videos.packaging import Packaged
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service
 
@@ -34,7 +36,9 @@ def package_video(task: UploadTask) -> None:
     plan = work.load_plan(task.place)
     picture = join(load_reports(task.place, [work.chunk_report(chunk.index) for chunk in plan.chunks]))
     sound = join(load_reports(task.place, [work.audio_report(chunk.index) for chunk in plan.audio_chunks]))
-    files = package(plan, measured(picture), measured(sound))
+    packaged = Packaged(plan=plan, video=tuple(measured(picture)), audio=tuple(measured(sound)))
+    packaging.keep(task.place, packaged)
+    files = package(plan, packaged.video, packaged.audio)
     put_playlists(task.place.media_prefix(video.home), files, PLAYLIST_CACHING)
     store_loudness(video, task.place, plan)
 
