@@ -1311,6 +1311,27 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/videos/{video_id}/download": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Ask how far the file is and, when it is ready, where to fetch it */
+        readonly get: operations["get_download"];
+        readonly put?: never;
+        /**
+         * Have a video of one's own made into one MP4 file; it is kept for a week
+         * @description Safe to repeat.
+         */
+        readonly post: operations["ask_for_download"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/videos/{video_id}/like": {
         readonly parameters: {
             readonly query?: never;
@@ -1946,6 +1967,42 @@ export interface components {
              * @example mill wheel and river
              */
             readonly password: string | null;
+        };
+        /**
+         * DownloadState
+         * @description Where a download is on its way.
+         * @enum {string}
+         */
+        readonly DownloadState: "preparing" | "ready" | "failed";
+        /**
+         * DownloadView
+         * @description A video as one MP4 file. While it is `preparing`, ask again; `failed`: ask for it anew.
+         */
+        readonly DownloadView: {
+            readonly state: components["schemas"]["DownloadState"];
+            /** Rendition */
+            readonly rendition: string;
+            /** Size Bytes */
+            readonly size_bytes: number | null;
+            /**
+             * Url
+             * @description Where the file is, once it is ready, until `expires_at`.
+             */
+            readonly url: string | null;
+            /** Expires At */
+            readonly expires_at: string | null;
+        };
+        /**
+         * DownloadWish
+         * @description Which rendition to download.
+         */
+        readonly DownloadWish: {
+            /**
+             * Rendition
+             * @description One of the video's `renditions`; the best if left out.
+             * @default null
+             */
+            readonly rendition: string | null;
         };
         /**
          * EntryView
@@ -3790,6 +3847,9 @@ export type CommentList = components['schemas']['CommentList'];
 export type CommentView = components['schemas']['CommentView'];
 export type Credentials = components['schemas']['Credentials'];
 export type Deletion = components['schemas']['Deletion'];
+export type DownloadState = components['schemas']['DownloadState'];
+export type DownloadView = components['schemas']['DownloadView'];
+export type DownloadWish = components['schemas']['DownloadWish'];
 export type EntryView = components['schemas']['EntryView'];
 export type Export = components['schemas']['Export'];
 export type Failure = components['schemas']['Failure'];
@@ -13153,6 +13213,195 @@ export interface operations {
                 };
             };
             /** @description Too many requests. 10 in 60 s for each account. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly get_download: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description One of the video's `renditions`; the best if left out. */
+                readonly rendition?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "preparing",
+                     *       "rendition": "rendition",
+                     *       "size_bytes": 0,
+                     *       "url": "url",
+                     *       "expires_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["DownloadView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. Nobody has asked for this download, or it has expired. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. The video is not ready yet, or never will be. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly ask_for_download: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description One of the video's `renditions`; the best if left out. */
+                readonly rendition?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "preparing",
+                     *       "rendition": "rendition",
+                     *       "size_bytes": 0,
+                     *       "url": "url",
+                     *       "expires_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["DownloadView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. The video is not ready yet, or never will be. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 60 in 3600 s for each account. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */

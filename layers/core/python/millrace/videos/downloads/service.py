@@ -14,6 +14,7 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError
 from pydantic import AwareDatetime, BaseModel
 
+from millrace.media.package import MeasuredTrack
 from millrace.platform import clients, events, settings
 from millrace.platform.clock import now
 from millrace.platform.errors import Invalid
@@ -137,7 +138,7 @@ def size_of(packaged: Packaged, rendition: str) -> int:
     return sum(segment.size_bytes for track in tracks for segment in track.segments)
 
 
-def default_sound(packaged: Packaged) -> list[packaging.MeasuredTrack]:
+def default_sound(packaged: Packaged) -> list[MeasuredTrack]:
     """Return the sound that is heard unless another is chosen; nothing of a silent film."""
     chosen = sorted(packaged.plan.audio, key=lambda audio: not audio.is_default)[:1]
     return [track for audio in chosen for track in packaged.audio if track.name == audio.name]
