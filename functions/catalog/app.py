@@ -6,7 +6,8 @@ from millrace.platform.http import Access, Api, Caller, Cookie, Page, Reply, Vis
 from millrace.platform.ids import VideoId
 from millrace.platform.limits import per_account
 from millrace.transcode import cancel, start
-from millrace.videos import owning, playback, posters, service
+from millrace.videos import captioning, owning, playback, posters, service
+from millrace.videos.caption_messages import CaptionInput, CaptionList
 from millrace.videos.downloads import service as downloads
 from millrace.videos.downloads.errors import DownloadNotAsked
 from millrace.videos.downloads.messages import DownloadView, DownloadWish
@@ -249,6 +250,38 @@ def choose_poster(video_id: VideoId, body: PosterChoice, caller: Caller) -> Repl
 def drop_poster(video_id: VideoId, caller: Caller) -> Reply[VideoView]:
     """Show a picture of the film again."""
     return tagged(service.drop_poster(video_id, caller.user_id), caller)
+
+
+@api.route("GET", "/api/videos/{video_id}/captions", access=Access.OPTIONAL, tag="videos", raises=[VideoGone])
+def list_captions(video_id: VideoId, caller: Caller | None) -> CaptionList:
+    """List a video's captions by language."""
+    return CaptionList.of(service.visible(video_id, caller))
+
+
+@api.route(
+    "PUT",
+    "/api/videos/{video_id}/captions/{language}",
+    access=Access.SIGNED_IN,
+    tag="videos",
+    limits=[per_account("captions", 120, 3600)],
+    raises=[VideoGone, ChangedMeanwhile],
+)
+def put_captions(video_id: VideoId, language: str, body: CaptionInput, caller: Caller) -> CaptionList:
+    """Give a video captions in a language, from SRT or WebVTT; a fault is named by its line. Players have them soon."""
+    return CaptionList.of(captioning.put(video_id, caller.user_id, language, **dict(body)))
+
+
+@api.route(
+    "DELETE",
+    "/api/videos/{video_id}/captions/{language}",
+    status=204,
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, ChangedMeanwhile],
+)
+def delete_captions(video_id: VideoId, language: str, caller: Caller) -> None:
+    """Take the captions in a language away."""
+    captioning.remove(video_id, caller.user_id, language)
 
 
 @api.route(

@@ -11,8 +11,9 @@ from millrace.platform.clock import now
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
 from millrace.transcode.model import ShowTask, StoredTrack
-from millrace.transcode.package import join, load_reports, measured, put_playlists
+from millrace.transcode.package import join, load_reports, measured
 from millrace.videos.model import Home
+from millrace.videos.packaging import put_playlists
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service
 from millrace.videos.processing.model import Shown

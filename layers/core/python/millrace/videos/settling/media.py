@@ -16,7 +16,7 @@ from millrace.platform.steps import Deadline
 from millrace.videos import store as videos
 from millrace.videos.model import Home, Previous, Video, VideoState
 from millrace.videos.places import UploadPlace, media_folder, picture_key, place_of, poster_name
-from millrace.videos.settling import objects, store
+from millrace.videos.settling import captions, objects, store
 
 # A lease outlives the copying of one batch many times over.
 LEASE = timedelta(seconds=60)
@@ -46,6 +46,8 @@ def settle(video: Video, deadline: Deadline) -> None:
         if video.home is not video.wanted_home:
             video = _move(video, lease, deadline)
         _place_poster(video)
+        if video.state is VideoState.READY:
+            captions.place(video)
         _sweep(video, lease)
     finally:
         store.release(video.video_id, lease.id)
