@@ -1293,6 +1293,44 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/videos/{video_id}/captions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List a video's captions by language */
+        readonly get: operations["list_captions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/videos/{video_id}/captions/{language}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Give a video captions in a language, from SRT or WebVTT; a fault is named by its line
+         * @description Players have them soon.
+         */
+        readonly put: operations["put_captions"];
+        readonly post?: never;
+        /** Take the captions in a language away */
+        readonly delete: operations["delete_captions"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/videos/{video_id}/comments": {
         readonly parameters: {
             readonly query?: never;
@@ -1740,6 +1778,59 @@ export interface components {
             readonly width_px: number;
             /** Height Px */
             readonly height_px: number;
+        };
+        /**
+         * CaptionInput
+         * @description Captions in one language: an SRT or WebVTT file as text, and how viewers read of it in the menu.
+         */
+        readonly CaptionInput: {
+            /**
+             * Label
+             * @example English
+             */
+            readonly label: string;
+            /**
+             * Kind
+             * @description `captions` tell sounds too; `subtitles` only what is said.
+             * @default captions
+             * @enum {string}
+             */
+            readonly kind: "captions" | "subtitles";
+            /**
+             * Text
+             * @example 1
+             *     00:00:01,000 --> 00:00:02,500
+             *     Good morning.
+             */
+            readonly text: string;
+        };
+        /**
+         * CaptionList
+         * @description All captions of a video, by language.
+         */
+        readonly CaptionList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["CaptionView"][];
+        };
+        /**
+         * CaptionView
+         * @description Captions in one language. Players find them in the playlists; `url` is the whole text as WebVTT.
+         */
+        readonly CaptionView: {
+            /** Language */
+            readonly language: string;
+            /** Label */
+            readonly label: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "captions" | "subtitles";
+            /**
+             * Url
+             * @description Null until the video is ready.
+             */
+            readonly url: string | null;
         };
         /**
          * Category
@@ -3834,6 +3925,9 @@ export type BannerChoice = components['schemas']['BannerChoice'];
 export type BannerDraft = components['schemas']['BannerDraft'];
 export type BannerUpload = components['schemas']['BannerUpload'];
 export type BannerView = components['schemas']['BannerView'];
+export type CaptionInput = components['schemas']['CaptionInput'];
+export type CaptionList = components['schemas']['CaptionList'];
+export type CaptionView = components['schemas']['CaptionView'];
 export type Category = components['schemas']['Category'];
 export type CategoryView = components['schemas']['CategoryView'];
 export type ChannelCard = components['schemas']['ChannelCard'];
@@ -12969,6 +13063,293 @@ export interface operations {
                 };
             };
             /** @description Conflict. Nothing of this video is in processing. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_captions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "language": "en",
+                     *           "label": "label",
+                     *           "kind": "captions",
+                     *           "url": "url"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CaptionList"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly put_captions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+                readonly language: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "label": "English",
+                 *       "kind": "captions",
+                 *       "text": "1\n00:00:01,000 --> 00:00:02,500\nGood morning.\n"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["CaptionInput"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "language": "en",
+                     *           "label": "label",
+                     *           "kind": "captions",
+                     *           "url": "url"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CaptionList"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Somebody else changed the video at the same moment. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 120 in 3600 s for each account. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_captions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+                readonly language: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Somebody else changed the video at the same moment. */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -69,4 +69,4 @@ def _forget(before: Video, after: Video) -> None:
 
 def _revision(label: str, kind: str, text: str) -> str:
     """Return a name that the same captions have again, and no others."""
-    return hashlib.sha256("\0".join((label, kind, text)).encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{label}\0{kind}\0{text}".encode()).hexdigest()[:16]
