@@ -7,10 +7,11 @@ from pydantic import AfterValidator, Field
 from millrace.platform.http import Input, Output
 from millrace.platform.text import one_line
 from millrace.videos.caption import CaptionKind
-from millrace.videos.captioning import MAX_TEXT_BYTES
 from millrace.videos.model import Video
 from millrace.videos.playback import caption_url
 
+# Ten hours of dense talk are half of it.
+MAX_TEXT_CHARACTERS = 1_000_000
 # What viewers choose by. Quotation marks cannot stand in a playlist.
 Label = Annotated[
     str, Field(min_length=1, max_length=60, pattern=r'^[^"]+$'), AfterValidator(one_line), Field(min_length=1)
@@ -28,7 +29,7 @@ class CaptionInput(Input):
         str,
         Field(
             min_length=1,
-            max_length=MAX_TEXT_BYTES,
+            max_length=MAX_TEXT_CHARACTERS,
             examples=["1\n00:00:01,000 --> 00:00:02,500\nGood morning.\n"],
         ),
     ]

@@ -13,8 +13,6 @@ from millrace.videos.caption import Caption, CaptionKind, with_caption
 from millrace.videos.details import LANGUAGE_PATTERN
 from millrace.videos.model import Video
 
-MAX_TEXT_BYTES = 1_000_000
-
 
 def put(video_id: VideoId, owner_id: UserId, language: str, *, label: str, kind: CaptionKind, text: str) -> Video:
     """Give the owner's video captions in a language, instead of those that it had; natural to repeat.
@@ -23,8 +21,6 @@ def put(video_id: VideoId, owner_id: UserId, language: str, *, label: str, kind:
     """
     if not re.fullmatch(LANGUAGE_PATTERN, language):
         raise Invalid("language", "A language is written like en, pt-BR or zh-Hant.")
-    if len(text.encode()) > MAX_TEXT_BYTES:
-        raise Invalid("text", f"Captions may have {MAX_TEXT_BYTES:,} bytes at most.")
     try:
         written = webvtt.write(webvtt.parse(text))
     except CaptionError as error:
