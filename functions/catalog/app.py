@@ -5,12 +5,17 @@ from millrace.channels.errors import ChannelGone, MayNotPublish, NotYourChannel
 from millrace.platform.http import Access, Api, Caller, Cookie, Page, Reply, Visitor, expected_version
 from millrace.platform.ids import VideoId
 from millrace.platform.limits import per_account
-from millrace.transcode import start
-from millrace.videos import owning, playback, posters, service
+from millrace.transcode import cancel, start
+from millrace.videos import captioning, owning, playback, posters, service
+from millrace.videos.caption_messages import CaptionInput, CaptionList
+from millrace.videos.downloads import service as downloads
+from millrace.videos.downloads.errors import DownloadNotAsked
+from millrace.videos.downloads.messages import DownloadView, DownloadWish
 from millrace.videos.errors import (
     ChangedMeanwhile,
     IsTakenDown,
     NotHere,
+    NothingToCancel,
     NothingToRetry,
     NotPlayable,
     PosterMissing,
@@ -88,7 +93,9 @@ def change_video(video_id: VideoId, body: VideoChanges, caller: Caller, if_match
 )
 def delete_video(video_id: VideoId, caller: Caller) -> None:
     """Delete a video and its media. It is gone for everybody at once; the bytes follow within minutes."""
+    video = service.owned(video_id, caller.user_id)
     service.delete(video_id, caller.user_id)
+    cancel.stop(video)
 
 
 @api.route(
@@ -139,7 +146,9 @@ def get_upload(video_id: VideoId, query: UploadPage, caller: Caller) -> UploadVi
 )
 def replace_video(video_id: VideoId, body: FileInput, caller: Caller) -> NewVideo:
     """Open the upload of a new file. The video plays on with its old one until the new one is ready."""
-    video = processing.replace(service.owned(video_id, caller.user_id), **dict(body))
+    before = service.owned(video_id, caller.user_id)
+    video = processing.replace(before, **dict(body))
+    cancel.stop(before)
     return NewVideo(video=VideoView.of(video, caller.user_id), upload=UploadView.of(video, service.open_upload(video)))
 
 
@@ -152,8 +161,23 @@ def replace_video(video_id: VideoId, body: FileInput, caller: Caller) -> NewVide
 )
 def cancel_replacement(video_id: VideoId, caller: Caller) -> VideoView:
     """Keep the old file after all."""
-    video = processing.cancel_replacement(service.owned(video_id, caller.user_id))
+    before = service.owned(video_id, caller.user_id)
+    video = processing.cancel_replacement(before)
+    cancel.stop(before)
     return VideoView.of(video, caller.user_id)
+
+
+@api.route(
+    "POST",
+    "/api/videos/{video_id}/cancel",
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, NothingToCancel],
+)
+def cancel_processing(video_id: VideoId, caller: Caller) -> VideoView:
+    """Stop the processing of an upload. It fails with the code `cancelled`, and can be processed once more."""
+    cancel.cancel(video_id, caller.user_id)
+    return VideoView.of(service.owned(video_id, caller.user_id), caller.user_id)
 
 
 @api.route(
@@ -226,6 +250,64 @@ def choose_poster(video_id: VideoId, body: PosterChoice, caller: Caller) -> Repl
 def drop_poster(video_id: VideoId, caller: Caller) -> Reply[VideoView]:
     """Show a picture of the film again."""
     return tagged(service.drop_poster(video_id, caller.user_id), caller)
+
+
+@api.route("GET", "/api/videos/{video_id}/captions", access=Access.OPTIONAL, tag="videos", raises=[VideoGone])
+def list_captions(video_id: VideoId, caller: Caller | None) -> CaptionList:
+    """List a video's captions by language."""
+    return CaptionList.of(service.visible(video_id, caller))
+
+
+@api.route(
+    "PUT",
+    "/api/videos/{video_id}/captions/{language}",
+    access=Access.SIGNED_IN,
+    tag="videos",
+    limits=[per_account("captions", 120, 3600)],
+    raises=[VideoGone, ChangedMeanwhile],
+)
+def put_captions(video_id: VideoId, language: str, body: CaptionInput, caller: Caller) -> CaptionList:
+    """Give a video captions in a language, from SRT or WebVTT; a fault is named by its line. Players have them soon."""
+    return CaptionList.of(captioning.put(video_id, caller.user_id, language, **dict(body)))
+
+
+@api.route(
+    "DELETE",
+    "/api/videos/{video_id}/captions/{language}",
+    status=204,
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, ChangedMeanwhile],
+)
+def delete_captions(video_id: VideoId, language: str, caller: Caller) -> None:
+    """Take the captions in a language away."""
+    captioning.remove(video_id, caller.user_id, language)
+
+
+@api.route(
+    "POST",
+    "/api/videos/{video_id}/download",
+    status=202,
+    access=Access.SIGNED_IN,
+    tag="videos",
+    limits=[per_account("download", 60, 3600)],
+    raises=[VideoGone, NotPlayable],
+)
+def ask_for_download(video_id: VideoId, query: DownloadWish, caller: Caller) -> DownloadView:
+    """Have a video of one's own made into one MP4 file; it is kept for a week. Safe to repeat."""
+    return DownloadView.of(downloads.ask(video_id, caller.user_id, query.rendition))
+
+
+@api.route(
+    "GET",
+    "/api/videos/{video_id}/download",
+    access=Access.SIGNED_IN,
+    tag="videos",
+    raises=[VideoGone, NotPlayable, DownloadNotAsked],
+)
+def get_download(video_id: VideoId, query: DownloadWish, caller: Caller) -> DownloadView:
+    """Ask how far the file is and, when it is ready, where to fetch it."""
+    return DownloadView.of(downloads.look(video_id, caller.user_id, query.rendition))
 
 
 def tagged(video: Video, caller: Caller | None) -> Reply[VideoView]:

@@ -91,6 +91,8 @@ def transcode(path: Path, folder: Path, *, parallelism: int = 8) -> Transcoded:
 def _encode_chunk(path: Path, folder: Path, plan: EncodePlan, chunk: Chunk) -> dict[str, cmaf.Cut]:
     work = folder / f"chunk_{chunk.index}"
     work.mkdir(parents=True)
+    for name, text in ffmpeg.side_files(plan, str(work)).items():
+        Path(name).write_text(text)
     finished = process.run(ffmpeg.chunk_argv(FFMPEG, plan, chunk, str(path), str(work), LOCAL), timeout_s=60)
     require_whole_input(finished.stderr_tail)
     outputs = ffmpeg.chunk_outputs(plan, str(work))

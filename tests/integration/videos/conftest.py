@@ -17,6 +17,7 @@ from millrace.platform.caller import Caller
 from millrace.platform.ids import UploadId, UserId, VideoId, new_id
 from millrace.platform.steps import Deadline
 from millrace.transcode import start
+from millrace.transcode.runs import store as runs_store
 from millrace.videos import media_keys, owning, store
 from millrace.videos.model import Film, Home
 from millrace.videos.places import UploadPlace
@@ -105,6 +106,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "VIDEOS_TABLE": table,
+            "TRANSCODES_TABLE": make_table(server, "TranscodesTable"),
             "CHANNELS_TABLE": make_table(server, "ChannelsTable"),
             "LIMITS_TABLE": make_table(server, "LimitsTable"),
             "ANSWERS_TABLE": make_table(server, "AnswersTable"),
@@ -222,6 +224,7 @@ def forget_container() -> None:
     for cached in (
         site.public_url,
         store.table,
+        runs_store.table,
         channels_store._tables,
         platform_store.connection,
         media_keys.private_key,

@@ -25,12 +25,19 @@ def _odd_plan() -> EncodePlan:
     return make_plan(source, timeline, parallelism=2)
 
 
+def _hdr_plan() -> EncodePlan:
+    source = a_source()
+    video = source.video.model_copy(update={"transfer": "smpte2084", "pixel_format": "yuv420p10le"})
+    return make_plan(source.model_copy(update={"video": video}), a_timeline(), parallelism=2)
+
+
 COMMANDS = {
     "probe": probe_argv("ffprobe", URL, Limits()),
     "packets": packets_argv("ffprobe", URL, Limits(), a_source()),
     "chunk_first": chunk_argv("ffmpeg", a_plan(), a_plan().chunks[0], URL, "/tmp/out"),
     "chunk_middle": chunk_argv("ffmpeg", a_plan(), a_plan().chunks[2], URL, "/tmp/out"),
     "chunk_interlaced_transport_stream": chunk_argv("ffmpeg", _odd_plan(), _odd_plan().chunks[1], URL, "/tmp/out"),
+    "chunk_hdr": chunk_argv("ffmpeg", _hdr_plan(), _hdr_plan().chunks[1], URL, "/tmp/out"),
     "audio_first": audio_argv("ffmpeg", a_plan(), a_plan().audio_chunks[0], URL, "/tmp/out"),
     "audio_middle": audio_argv("ffmpeg", a_plan(seconds=400), a_plan(seconds=400).audio_chunks[1], URL, "/tmp/out"),
     "audio_transport_stream": audio_argv("ffmpeg", _odd_plan(), _odd_plan().audio_chunks[1], URL, "/tmp/out"),

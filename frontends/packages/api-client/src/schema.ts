@@ -1273,6 +1273,64 @@ export interface paths {
         readonly patch: operations["change_video"];
         readonly trace?: never;
     };
+    readonly "/api/videos/{video_id}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Stop the processing of an upload
+         * @description It fails with the code `cancelled`, and can be processed once more.
+         */
+        readonly post: operations["cancel_processing"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/videos/{video_id}/captions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List a video's captions by language */
+        readonly get: operations["list_captions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/videos/{video_id}/captions/{language}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Give a video captions in a language, from SRT or WebVTT; a fault is named by its line
+         * @description Players have them soon.
+         */
+        readonly put: operations["put_captions"];
+        readonly post?: never;
+        /** Take the captions in a language away */
+        readonly delete: operations["delete_captions"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/videos/{video_id}/comments": {
         readonly parameters: {
             readonly query?: never;
@@ -1285,6 +1343,27 @@ export interface paths {
         readonly put?: never;
         /** Write a comment on a video */
         readonly post: operations["post_comment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/videos/{video_id}/download": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Ask how far the file is and, when it is ready, where to fetch it */
+        readonly get: operations["get_download"];
+        readonly put?: never;
+        /**
+         * Have a video of one's own made into one MP4 file; it is kept for a week
+         * @description Safe to repeat.
+         */
+        readonly post: operations["ask_for_download"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1701,6 +1780,59 @@ export interface components {
             readonly height_px: number;
         };
         /**
+         * CaptionInput
+         * @description Captions in one language: an SRT or WebVTT file as text, and how viewers read of it in the menu.
+         */
+        readonly CaptionInput: {
+            /**
+             * Label
+             * @example English
+             */
+            readonly label: string;
+            /**
+             * Kind
+             * @description `captions` tell sounds too; `subtitles` only what is said.
+             * @default captions
+             * @enum {string}
+             */
+            readonly kind: "captions" | "subtitles";
+            /**
+             * Text
+             * @example 1
+             *     00:00:01,000 --> 00:00:02,500
+             *     Good morning.
+             */
+            readonly text: string;
+        };
+        /**
+         * CaptionList
+         * @description All captions of a video, by language.
+         */
+        readonly CaptionList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["CaptionView"][];
+        };
+        /**
+         * CaptionView
+         * @description Captions in one language. Players find them in the playlists; `url` is the whole text as WebVTT.
+         */
+        readonly CaptionView: {
+            /** Language */
+            readonly language: string;
+            /** Label */
+            readonly label: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "captions" | "subtitles";
+            /**
+             * Url
+             * @description Null until the video is ready.
+             */
+            readonly url: string | null;
+        };
+        /**
          * Category
          * @description What a video is about.
          * @enum {string}
@@ -1926,6 +2058,42 @@ export interface components {
              * @example mill wheel and river
              */
             readonly password: string | null;
+        };
+        /**
+         * DownloadState
+         * @description Where a download is on its way.
+         * @enum {string}
+         */
+        readonly DownloadState: "preparing" | "ready" | "failed";
+        /**
+         * DownloadView
+         * @description A video as one MP4 file. While it is `preparing`, ask again; `failed`: ask for it anew.
+         */
+        readonly DownloadView: {
+            readonly state: components["schemas"]["DownloadState"];
+            /** Rendition */
+            readonly rendition: string;
+            /** Size Bytes */
+            readonly size_bytes: number | null;
+            /**
+             * Url
+             * @description Where the file is, once it is ready, until `expires_at`.
+             */
+            readonly url: string | null;
+            /** Expires At */
+            readonly expires_at: string | null;
+        };
+        /**
+         * DownloadWish
+         * @description Which rendition to download.
+         */
+        readonly DownloadWish: {
+            /**
+             * Rendition
+             * @description One of the video's `renditions`; the best if left out.
+             * @default null
+             */
+            readonly rendition: string | null;
         };
         /**
          * EntryView
@@ -2337,6 +2505,18 @@ export interface components {
              * @description Pictures of the film that could be its poster.
              */
             readonly posters: readonly string[];
+            /**
+             * Notes
+             * @description What was changed of the file on its way, in sentences.
+             */
+            readonly notes: readonly string[];
+            /**
+             * Loudness Lufs
+             * @description Integrated loudness of the default sound (EBU R 128).
+             */
+            readonly loudness_lufs: number | null;
+            /** True Peak Dbtp */
+            readonly true_peak_dbtp: number | null;
         };
         /** Page[AuditEntry] */
         readonly Page_AuditEntry_: {
@@ -2781,6 +2961,17 @@ export interface components {
             readonly position_ms: number;
         };
         /**
+         * ProgressView
+         * @description How far the processing is.
+         */
+        readonly ProgressView: {
+            /** Percent */
+            readonly percent: number;
+            readonly stage: components["schemas"]["Stage"];
+            /** Renditions */
+            readonly renditions: readonly components["schemas"]["RenditionProgress"][];
+        };
+        /**
          * ProviderView
          * @description A provider that one can sign in with.
          */
@@ -2923,6 +3114,23 @@ export interface components {
             readonly transport: components["schemas"]["Transport"];
         };
         /**
+         * RenditionProgress
+         * @description One rendition. A chunk is decoded once and encoded in all of them, so they move on together.
+         */
+        readonly RenditionProgress: {
+            /** Name */
+            readonly name: string;
+            readonly state: components["schemas"]["RenditionState"];
+            /** Percent */
+            readonly percent: number;
+        };
+        /**
+         * RenditionState
+         * @description Where one rendition stands.
+         * @enum {string}
+         */
+        readonly RenditionState: "waiting" | "encoding" | "encoded";
+        /**
          * ReplacementView
          * @description A new file on its way; the video plays on with the old one until this is ready.
          */
@@ -2934,6 +3142,7 @@ export interface components {
             readonly state: components["schemas"]["VideoState"];
             /** Progress Percent */
             readonly progress_percent: number;
+            readonly progress: components["schemas"]["ProgressView"];
             readonly failure: components["schemas"]["Failure"] | null;
         };
         /**
@@ -3187,6 +3396,12 @@ export interface components {
              */
             readonly refresh_expires_in: number;
         };
+        /**
+         * Stage
+         * @description What is being done.
+         * @enum {string}
+         */
+        readonly Stage: "uploading" | "planning" | "encoding" | "packaging" | "done" | "failed";
         /**
          * Start
          * @description Where to be afterwards, and whether to link the account elsewhere with the one that is signed in.
@@ -3575,6 +3790,7 @@ export interface components {
             readonly state: components["schemas"]["VideoState"];
             /** Progress Percent */
             readonly progress_percent: number;
+            readonly progress: components["schemas"]["ProgressView"];
             readonly failure: components["schemas"]["Failure"] | null;
             /** Duration Ms */
             readonly duration_ms: number | null;
@@ -3709,6 +3925,9 @@ export type BannerChoice = components['schemas']['BannerChoice'];
 export type BannerDraft = components['schemas']['BannerDraft'];
 export type BannerUpload = components['schemas']['BannerUpload'];
 export type BannerView = components['schemas']['BannerView'];
+export type CaptionInput = components['schemas']['CaptionInput'];
+export type CaptionList = components['schemas']['CaptionList'];
+export type CaptionView = components['schemas']['CaptionView'];
 export type Category = components['schemas']['Category'];
 export type CategoryView = components['schemas']['CategoryView'];
 export type ChannelCard = components['schemas']['ChannelCard'];
@@ -3722,6 +3941,9 @@ export type CommentList = components['schemas']['CommentList'];
 export type CommentView = components['schemas']['CommentView'];
 export type Credentials = components['schemas']['Credentials'];
 export type Deletion = components['schemas']['Deletion'];
+export type DownloadState = components['schemas']['DownloadState'];
+export type DownloadView = components['schemas']['DownloadView'];
+export type DownloadWish = components['schemas']['DownloadWish'];
 export type EntryView = components['schemas']['EntryView'];
 export type Export = components['schemas']['Export'];
 export type Failure = components['schemas']['Failure'];
@@ -3779,6 +4001,7 @@ export type PosterUpload = components['schemas']['PosterUpload'];
 export type Problem = components['schemas']['Problem'];
 export type ProfileChanges = components['schemas']['ProfileChanges'];
 export type Progress = components['schemas']['Progress'];
+export type ProgressView = components['schemas']['ProgressView'];
 export type ProviderView = components['schemas']['ProviderView'];
 export type Providers = components['schemas']['Providers'];
 export type PublicJwk = components['schemas']['PublicJwk'];
@@ -3787,6 +4010,8 @@ export type Reactions = components['schemas']['Reactions'];
 export type Reason = components['schemas']['Reason'];
 export type Refresh = components['schemas']['Refresh'];
 export type Registration = components['schemas']['Registration'];
+export type RenditionProgress = components['schemas']['RenditionProgress'];
+export type RenditionState = components['schemas']['RenditionState'];
 export type ReplacementView = components['schemas']['ReplacementView'];
 export type ReportDecision = components['schemas']['ReportDecision'];
 export type ReportDraft = components['schemas']['ReportDraft'];
@@ -3800,6 +4025,7 @@ export type SearchQuery = components['schemas']['SearchQuery'];
 export type SessionList = components['schemas']['SessionList'];
 export type SessionView = components['schemas']['SessionView'];
 export type SignedIn = components['schemas']['SignedIn'];
+export type Stage = components['schemas']['Stage'];
 export type Start = components['schemas']['Start'];
 export type Started = components['schemas']['Started'];
 export type Status = components['schemas']['Status'];
@@ -11760,6 +11986,17 @@ export interface operations {
                      *           "status": "uploading",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -11806,6 +12043,17 @@ export interface operations {
                      *               "filename": "mill.mp4",
                      *               "state": "uploading",
                      *               "progress_percent": 0,
+                     *               "progress": {
+                     *                 "percent": 0,
+                     *                 "stage": "uploading",
+                     *                 "renditions": [
+                     *                   {
+                     *                     "name": "name",
+                     *                     "state": "waiting",
+                     *                     "percent": 0
+                     *                   }
+                     *                 ]
+                     *               },
                      *               "failure": {
                      *                 "code": "code",
                      *                 "message": "message"
@@ -11814,7 +12062,12 @@ export interface operations {
                      *             "filename": "mill.mp4",
                      *             "posters": [
                      *               "poster"
-                     *             ]
+                     *             ],
+                     *             "notes": [
+                     *               "note"
+                     *             ],
+                     *             "loudness_lufs": 0,
+                     *             "true_peak_dbtp": 0
                      *           }
                      *         }
                      *       ],
@@ -11940,6 +12193,17 @@ export interface operations {
                      *         "status": "uploading",
                      *         "state": "uploading",
                      *         "progress_percent": 0,
+                     *         "progress": {
+                     *           "percent": 0,
+                     *           "stage": "uploading",
+                     *           "renditions": [
+                     *             {
+                     *               "name": "name",
+                     *               "state": "waiting",
+                     *               "percent": 0
+                     *             }
+                     *           ]
+                     *         },
                      *         "failure": {
                      *           "code": "code",
                      *           "message": "message"
@@ -11986,6 +12250,17 @@ export interface operations {
                      *             "filename": "mill.mp4",
                      *             "state": "uploading",
                      *             "progress_percent": 0,
+                     *             "progress": {
+                     *               "percent": 0,
+                     *               "stage": "uploading",
+                     *               "renditions": [
+                     *                 {
+                     *                   "name": "name",
+                     *                   "state": "waiting",
+                     *                   "percent": 0
+                     *                 }
+                     *               ]
+                     *             },
                      *             "failure": {
                      *               "code": "code",
                      *               "message": "message"
@@ -11994,7 +12269,12 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "posters": [
                      *             "poster"
-                     *           ]
+                     *           ],
+                     *           "notes": [
+                     *             "note"
+                     *           ],
+                     *           "loudness_lufs": 0,
+                     *           "true_peak_dbtp": 0
                      *         }
                      *       },
                      *       "upload": {
@@ -12152,6 +12432,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -12198,6 +12489,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -12206,7 +12508,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -12408,6 +12715,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -12454,6 +12772,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -12462,7 +12791,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -12543,6 +12877,480 @@ export interface operations {
             };
             /** @description Some values are not acceptable. */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly cancel_processing: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "owner_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "tags": [
+                     *         "tag"
+                     *       ],
+                     *       "category": "animals",
+                     *       "language": "en",
+                     *       "age_restricted": false,
+                     *       "comments_enabled": false,
+                     *       "chapters": [
+                     *         {
+                     *           "start_ms": 0,
+                     *           "title": "How a mill works"
+                     *         }
+                     *       ],
+                     *       "visibility": "public",
+                     *       "status": "uploading",
+                     *       "state": "uploading",
+                     *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
+                     *       "failure": {
+                     *         "code": "code",
+                     *         "message": "message"
+                     *       },
+                     *       "duration_ms": 0,
+                     *       "width_px": 0,
+                     *       "height_px": 0,
+                     *       "renditions": [
+                     *         "rendition"
+                     *       ],
+                     *       "playback": {
+                     *         "hls_url": "https://millrace.example/hls",
+                     *         "dash_url": "https://millrace.example/dash",
+                     *         "poster_url": "https://millrace.example/poster",
+                     *         "storyboard_url": "https://millrace.example/storyboard",
+                     *         "preview_url": "https://millrace.example/preview"
+                     *       },
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "uploaded_at": "2026-05-04T03:02:01Z",
+                     *       "playable_at": "2026-05-04T03:02:01Z",
+                     *       "ready_at": "2026-05-04T03:02:01Z",
+                     *       "published_at": "2026-05-04T03:02:01Z",
+                     *       "owner": {
+                     *         "version": 0,
+                     *         "draft": false,
+                     *         "publish_at": "2026-05-04T03:02:01Z",
+                     *         "taken_down": {
+                     *           "reason": "reason",
+                     *           "at": "2026-05-04T03:02:01Z"
+                     *         },
+                     *         "rules": {
+                     *           "allowed_countries": [
+                     *             "AT"
+                     *           ],
+                     *           "blocked_countries": [
+                     *             "AT"
+                     *           ],
+                     *           "embed_origins": [
+                     *             "https://blog.example"
+                     *           ]
+                     *         },
+                     *         "replacement": {
+                     *           "upload_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "filename": "mill.mp4",
+                     *           "state": "uploading",
+                     *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
+                     *           "failure": {
+                     *             "code": "code",
+                     *             "message": "message"
+                     *           }
+                     *         },
+                     *         "filename": "mill.mp4",
+                     *         "posters": [
+                     *           "poster"
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["VideoView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Nothing of this video is in processing. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_captions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "language": "en",
+                     *           "label": "label",
+                     *           "kind": "captions",
+                     *           "url": "url"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CaptionList"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly put_captions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+                readonly language: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "label": "English",
+                 *       "kind": "captions",
+                 *       "text": "1\n00:00:01,000 --> 00:00:02,500\nGood morning.\n"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["CaptionInput"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "language": "en",
+                     *           "label": "label",
+                     *           "kind": "captions",
+                     *           "url": "url"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CaptionList"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Somebody else changed the video at the same moment. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 120 in 3600 s for each account. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_captions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+                readonly language: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Somebody else changed the video at the same moment. */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12786,6 +13594,195 @@ export interface operations {
                 };
             };
             /** @description Too many requests. 10 in 60 s for each account. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly get_download: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description One of the video's `renditions`; the best if left out. */
+                readonly rendition?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "preparing",
+                     *       "rendition": "rendition",
+                     *       "size_bytes": 0,
+                     *       "url": "url",
+                     *       "expires_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["DownloadView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. Nobody has asked for this download, or it has expired. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. The video is not ready yet, or never will be. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly ask_for_download: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description One of the video's `renditions`; the best if left out. */
+                readonly rendition?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly video_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "preparing",
+                     *       "rendition": "rendition",
+                     *       "size_bytes": 0,
+                     *       "url": "url",
+                     *       "expires_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["DownloadView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such video, or none that the caller may know of. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. The video is not ready yet, or never will be. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 60 in 3600 s for each account. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -13098,6 +14095,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -13144,6 +14152,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -13152,7 +14171,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -13417,6 +14441,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -13463,6 +14498,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -13471,7 +14517,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -13587,6 +14638,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -13633,6 +14695,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -13641,7 +14714,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -13964,6 +15042,17 @@ export interface operations {
                      *         "status": "uploading",
                      *         "state": "uploading",
                      *         "progress_percent": 0,
+                     *         "progress": {
+                     *           "percent": 0,
+                     *           "stage": "uploading",
+                     *           "renditions": [
+                     *             {
+                     *               "name": "name",
+                     *               "state": "waiting",
+                     *               "percent": 0
+                     *             }
+                     *           ]
+                     *         },
                      *         "failure": {
                      *           "code": "code",
                      *           "message": "message"
@@ -14010,6 +15099,17 @@ export interface operations {
                      *             "filename": "mill.mp4",
                      *             "state": "uploading",
                      *             "progress_percent": 0,
+                     *             "progress": {
+                     *               "percent": 0,
+                     *               "stage": "uploading",
+                     *               "renditions": [
+                     *                 {
+                     *                   "name": "name",
+                     *                   "state": "waiting",
+                     *                   "percent": 0
+                     *                 }
+                     *               ]
+                     *             },
                      *             "failure": {
                      *               "code": "code",
                      *               "message": "message"
@@ -14018,7 +15118,12 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "posters": [
                      *             "poster"
-                     *           ]
+                     *           ],
+                     *           "notes": [
+                     *             "note"
+                     *           ],
+                     *           "loudness_lufs": 0,
+                     *           "true_peak_dbtp": 0
                      *         }
                      *       },
                      *       "upload": {
@@ -14176,6 +15281,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -14222,6 +15338,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -14230,7 +15357,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -14449,6 +15581,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -14495,6 +15638,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -14503,7 +15657,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */
@@ -14609,6 +15768,17 @@ export interface operations {
                      *       "status": "uploading",
                      *       "state": "uploading",
                      *       "progress_percent": 0,
+                     *       "progress": {
+                     *         "percent": 0,
+                     *         "stage": "uploading",
+                     *         "renditions": [
+                     *           {
+                     *             "name": "name",
+                     *             "state": "waiting",
+                     *             "percent": 0
+                     *           }
+                     *         ]
+                     *       },
                      *       "failure": {
                      *         "code": "code",
                      *         "message": "message"
@@ -14655,6 +15825,17 @@ export interface operations {
                      *           "filename": "mill.mp4",
                      *           "state": "uploading",
                      *           "progress_percent": 0,
+                     *           "progress": {
+                     *             "percent": 0,
+                     *             "stage": "uploading",
+                     *             "renditions": [
+                     *               {
+                     *                 "name": "name",
+                     *                 "state": "waiting",
+                     *                 "percent": 0
+                     *               }
+                     *             ]
+                     *           },
                      *           "failure": {
                      *             "code": "code",
                      *             "message": "message"
@@ -14663,7 +15844,12 @@ export interface operations {
                      *         "filename": "mill.mp4",
                      *         "posters": [
                      *           "poster"
-                     *         ]
+                     *         ],
+                     *         "notes": [
+                     *           "note"
+                     *         ],
+                     *         "loudness_lufs": 0,
+                     *         "true_peak_dbtp": 0
                      *       }
                      *     }
                      */

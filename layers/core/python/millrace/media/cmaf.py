@@ -9,7 +9,7 @@ import mmap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -30,6 +30,7 @@ __all__ = [
     "AUDIO_FRAME_SAMPLES",
     "Cut",
     "CutError",
+    "KeyFrame",
     "MeasuredSegment",
     "Segment",
     "audio_segment_frames",
@@ -45,8 +46,16 @@ class CutError(Exception):
     """Say that an encoded chunk does not hold the frames that the plan asked for."""
 
 
+class KeyFrame(NamedTuple):
+    """Place a key frame in its segment: the bytes that it needs, and the ticks up to the next one."""
+
+    offset: int
+    size_bytes: int
+    duration: int
+
+
 class MeasuredSegment(BaseModel):
-    """Measure a stored segment: times in ticks of its track."""
+    """Measure a stored segment: times in ticks of its track. Only pictures have key frames."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,6 +63,7 @@ class MeasuredSegment(BaseModel):
     decode_time: int
     duration: int
     size_bytes: int
+    keyframes: tuple[KeyFrame, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ class Segment:
     decode_time: int
     duration: int
     frame_count: int
+    keyframes: tuple[KeyFrame, ...] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -83,6 +94,7 @@ class Segment:
             decode_time=self.decode_time,
             duration=self.duration,
             size_bytes=self.size_bytes,
+            keyframes=self.keyframes,
         )
 
 
@@ -173,7 +185,14 @@ def _segment(
         decode_time=first.decode_time + window_start * plan.frame_ticks,
         duration=sum(fragment.duration for fragment, _, _ in group),
         frame_count=sum(len(fragment.samples) for fragment, _, _ in group),
+        keyframes=tuple(_keyframe(fragment, at, start) for fragment, at, _ in group),
     )
+
+
+def _keyframe(fragment: Fragment, moof_at: int, segment_at: int) -> KeyFrame:
+    """Measure the key frame that begins a fragment: with the moof, which says how to read it."""
+    frame = fragment.samples[0]
+    return KeyFrame(moof_at - segment_at, frame.offset + frame.size_bytes - moof_at, fragment.duration)
 
 
 def _check_numbers(segments: Sequence[Segment], plan: EncodePlan, chunk: Chunk) -> None:

@@ -6,6 +6,7 @@ ffmpeg-python only writes down the typed plan as a filter graph and a list of ar
 
 import math
 from fractions import Fraction
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 import ffmpeg as graph  # type: ignore[import-untyped]
@@ -16,6 +17,7 @@ from millrace.media.plan import MARGIN_MIN_S, ROLL_FRAMES, AudioChunk, AudioPlan
 from millrace.media.probe import Limits, input_options
 from millrace.media.sound import AUDIO_FRAME_SAMPLES, AUDIO_RATE_HZ, CHANNELS_MAX
 from millrace.media.timeline import LONG_GAP_S
+from millrace.media.tone import cube
 
 __all__ = [
     "audio_argv",
@@ -26,6 +28,7 @@ __all__ = [
     "chunk_window",
     "loudness_output",
     "poster_argv",
+    "side_files",
 ]
 
 CRF: Final = 23
@@ -37,8 +40,8 @@ BUFFER_FACTOR: Final = Fraction(3, 2)
 # loudness block looks back. An AAC frame's window reaches into the next one.
 PRE_ROLL_AUDIO_FRAMES: Final = 20
 POST_ROLL_AUDIO_FRAMES: Final = 2
-# Containers that count milliseconds round the stamps of sound by up to half of one at each end.
-STAMP_ROUNDING_S: Final = Fraction(1, 1000)
+# Containers that count milliseconds round the stamps of sound, and those of its priming once more.
+STAMP_ROUNDING_S: Final = Fraction(3, 2000)
 # Discrete channels beyond 7.1 have no downmix that anybody agreed on.
 SURROUND_CHANNELS_MAX: Final = 8
 _LAYOUTS: Final = {1: "mono", 2: "stereo"}
@@ -80,6 +83,15 @@ def loudness_output(output_dir: str, name: str) -> str:
     return f"{output_dir}/{name}.loudness"
 
 
+def side_files(plan: EncodePlan, output_dir: str) -> dict[str, str]:
+    """Return the text of each file, by its path, that must lie there before `chunk_argv` or `poster_argv` runs."""
+    return {_cube_file(output_dir): cube(plan.tone)} if plan.tone else {}
+
+
+def _cube_file(output_dir: str) -> str:
+    return f"{output_dir}/sdr.cube"
+
+
 def chunk_argv(
     ffmpeg: str,
     plan: EncodePlan,
@@ -93,6 +105,7 @@ def chunk_argv(
     start_s = first / plan.frame_rate - Fraction(chunk.margin_s).limit_denominator(1000)
     source = graph.input(source_url, **_input(plan, limits, start_s + plan.origin_s if first else None))
     frames = _grid_frames(source[str(plan.video_stream_index)], plan, first, last)
+    frames = _standard_colours(frames, plan, output_dir)
     copies = frames.filter_multi_output("split", len(plan.renditions))
     files = chunk_outputs(plan, output_dir)
     outputs = [
@@ -129,6 +142,20 @@ def _grid_frames(video: Any, plan: EncodePlan, first: int, last: int) -> Any:
         # After fps a tick is a frame: trimming counts whole numbers.
         .filter("trim", start_pts=first, end_pts=last)
         .filter("setpts", "PTS-STARTPTS")
+    )
+
+
+def _standard_colours(video: Any, plan: EncodePlan, output_dir: str) -> Any:
+    """Bring HDR to SDR: the table works on R'G'B'; then the picture is what most others are."""
+    if plan.tone is None:
+        return video
+    return (
+        video.filter("scale", in_color_matrix="bt2020")
+        .filter("format", "gbrp10le")
+        .filter("lut3d", file=_cube_file(output_dir))
+        .filter("scale", out_color_matrix="bt709", out_range="tv")
+        .filter("format", "yuv420p")
+        .filter("setparams", colorspace="bt709", color_primaries="bt709", color_trc="bt709", range="tv")
     )
 
 
@@ -189,6 +216,8 @@ def audio_argv(
     options: dict[str, Any] = _input(plan, limits, start_s + plan.origin_s if first else None)
     # Whole decoded frames tell where they belong; cutting is done below, to the sample.
     options["noaccurate_seek"] = None
+    # A first frame that lost its priming is shorter, and off the lattice; what lies before the film is cut anyway.
+    options["flags2"] = "+skip_manual"
     source = graph.input(source_url, **options)
     files = audio_outputs(plan, output_dir)
     outputs = []
@@ -218,20 +247,35 @@ def _audio_options(track: AudioPlan) -> dict[str, Any]:
 def _aligned_sound(sound: Any, plan: EncodePlan, track: AudioPlan, window: tuple[int, int]) -> Any:
     """Put sound on the picture's clock and keep the window's samples; holes are filled with silence."""
     first, last = window
-    sound = sound.filter("asetpts", _sound_stamps(plan, track))
-    resample: dict[str, Any] = {"async": 1, "first_pts": first}
-    if track.source_channels > SURROUND_CHANNELS_MAX:
-        sound = sound.filter("pan", "stereo|c0=c0|c1=c1")
-    elif track.source_channels > CHANNELS_MAX:
-        # Centre and surrounds 3 dB down (ITU-R BS.775), the whole so much softer that nothing can clip.
-        resample |= {"clev": "0.707", "slev": "0.707", "rematrix_maxval": "1.0"}
+    rate = Fraction(track.sample_rate_hz, track.source_rate_hz)
+    # The rates meet at every so many samples: beginning there, all chunks are resampled in the same phase.
+    meeting = first // rate.numerator * rate.denominator
+    skipped = first % rate.numerator
+    if track.is_first_frame_loose and not first:
+        # Without it the first chunk would be a millisecond off the second one.
+        sound = sound.filter("aselect", "gt(n,0)")
     return (
-        sound.filter("aresample", track.sample_rate_hz, **resample)
+        _few_channels(sound.filter("asetpts", _sound_stamps(plan, track)), track)
+        # Whatever the file's head said of the rate: from here on it is true.
+        .filter("aresample", track.source_rate_hz)
+        # first_pts counts samples of the input.
+        .filter("aresample", track.source_rate_hz, **{"async": 1}, first_pts=meeting)
+        .filter("aresample", track.sample_rate_hz)
         .filter("aformat", channel_layouts=_LAYOUTS[track.channels], sample_fmts="fltp")
-        .filter("apad", whole_len=last - first)
-        .filter("atrim", end_sample=last - first)
+        .filter("apad", whole_len=last - first + skipped)
+        .filter("atrim", start_sample=skipped, end_sample=last - first + skipped)
         .filter("asetpts", "PTS-STARTPTS")
     )
+
+
+def _few_channels(sound: Any, track: AudioPlan) -> Any:
+    if track.source_channels > SURROUND_CHANNELS_MAX:
+        return sound.filter("pan", args="stereo|c0=c0|c1=c1")
+    if track.source_channels > CHANNELS_MAX:
+        # Centre and surrounds 3 dB down (ITU-R BS.775), the whole so much softer that nothing can clip.
+        levels = {"clev": "0.707", "slev": "0.707", "rematrix_maxval": "1.0"}
+        return sound.filter("aresample", track.source_rate_hz, **levels).filter("aformat", channel_layouts="stereo")
+    return sound
 
 
 def _sound_stamps(plan: EncodePlan, track: AudioPlan) -> str:
@@ -265,12 +309,12 @@ def poster_argv(ffmpeg: str, plan: EncodePlan, source_url: str, output: str, lim
     picture = source[str(plan.video_stream_index)]
     if plan.deinterlace:
         picture = picture.filter("yadif", mode="send_frame", deint="interlaced")
-    picture = (
-        picture.filter("trim", end_frame=POSTER_FRAMES)
-        .filter("thumbnail", n=POSTER_FRAMES)
-        .filter("scale", int(top.width * scale) // 2 * 2, int(top.height * scale) // 2 * 2, out_range="pc")
-        .filter("setsar", "1")
-    )
+    picture = picture.filter("trim", end_frame=POSTER_FRAMES).filter("thumbnail", n=POSTER_FRAMES)
+    size = (int(top.width * scale) // 2 * 2, int(top.height * scale) // 2 * 2)
+    # JPEG knows one matrix and one range (JFIF).
+    jpeg = {"out_color_matrix": "bt601", "out_range": "pc"}
+    picture = _standard_colours(picture, plan, str(PurePosixPath(output).parent))
+    picture = picture.filter("scale", *size, **jpeg).filter("setsar", "1")
     options = {"format": "image2", "update": 1, "frames:v": 1, "c:v": "mjpeg", "q:v": 3}
     options |= {"pix_fmt": "yuvj420p", "map_metadata": -1, "fflags": "+bitexact", "flags:v": "+bitexact"}
     return _compile(ffmpeg, graph.output(picture, output, **options))

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from millrace.media.boxes import Box, Cursor, Malformed, boxes, cursor, require
@@ -23,6 +23,8 @@ _DATA_OFFSET, _FIRST_FLAGS, _EACH_DURATION, _EACH_SIZE, _EACH_FLAGS, _EACH_OFFSE
 _DEFAULT_BASE_IS_MOOF: Final = 0x020000
 # sample_depends_on = 2: an audio frame needs no other (8.8.3.1).
 _INDEPENDENT_SAMPLE: Final = 0x0200_0000
+# sample_is_non_sync_sample (8.8.3.1).
+_NOT_SYNC: Final = 0x0001_0000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class TrackDefaults:
     timescale: int
     duration: int
     size_bytes: int
+    flags: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,12 @@ class Sample:
     size_bytes: int
     duration: int
     composition_offset: int
+    flags: int = 0
+
+    @property
+    def is_sync(self) -> bool:
+        """Return whether decoding can begin here."""
+        return not self.flags & _NOT_SYNC
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +86,11 @@ def track_defaults(data: memoryview, moov: Box) -> TrackDefaults:
     trex.version_flags()
     track_id = trex.u32()
     trex.skip(4)
-    duration, size_bytes = trex.u32(), trex.u32()
+    duration, size_bytes, flags = trex.u32(), trex.u32(), trex.u32()
     mdhd = cursor(data, require(data, moov, "trak", "mdia", "mdhd"))
     version, _ = mdhd.version_flags()
     mdhd.skip(16 if version == 1 else 8)
-    return TrackDefaults(track_id, mdhd.u32(), duration, size_bytes)
+    return TrackDefaults(track_id, mdhd.u32(), duration, size_bytes, flags)
 
 
 def parse_fragment(data: memoryview, moof: Box, defaults: TrackDefaults) -> Fragment:
@@ -94,11 +103,11 @@ def parse_fragment(data: memoryview, moof: Box, defaults: TrackDefaults) -> Frag
     version, _ = tfdt.version_flags()
     decode_time_at = tfdt.position
     decode_time = tfdt.u64() if version == 1 else tfdt.u32()
-    base, duration, size_bytes = _header(cursor(data, require(data, traf, "tfhd")), moof, defaults)
+    base, of_fragment = _header(cursor(data, require(data, traf, "tfhd")), moof, defaults)
     samples: list[Sample] = []
     for box in boxes(data, traf.payload, traf.end):
         if box.kind == "trun":
-            samples += _run(cursor(data, box), base, duration, size_bytes, samples)
+            samples += _run(cursor(data, box), base, of_fragment, samples)
     return Fragment(
         sequence_number_at=require(data, moof, "mfhd").payload + 4,
         decode_time_at=decode_time_at,
@@ -108,19 +117,22 @@ def parse_fragment(data: memoryview, moof: Box, defaults: TrackDefaults) -> Frag
     )
 
 
-def _header(reader: Cursor, moof: Box, defaults: TrackDefaults) -> tuple[int, int, int]:
-    """Return (base offset, default duration, default size) of a tfhd."""
+def _header(reader: Cursor, moof: Box, defaults: TrackDefaults) -> tuple[int, TrackDefaults]:
+    """Return the base offset and the defaults of a tfhd."""
     _, flags = reader.version_flags()
     reader.skip(4)
     base = reader.u64() if flags & _BASE_DATA_OFFSET else moof.start
     if flags & _DESCRIPTION:
         reader.skip(4)
-    duration = reader.u32() if flags & _DURATION else defaults.duration
-    size_bytes = reader.u32() if flags & _SIZE else defaults.size_bytes
-    return base, duration, size_bytes
+    return base, replace(
+        defaults,
+        duration=reader.u32() if flags & _DURATION else defaults.duration,
+        size_bytes=reader.u32() if flags & _SIZE else defaults.size_bytes,
+        flags=reader.u32() if flags & _FLAGS else defaults.flags,
+    )
 
 
-def _run(reader: Cursor, base: int, duration: int, size_bytes: int, before: Sequence[Sample]) -> list[Sample]:
+def _run(reader: Cursor, base: int, defaults: TrackDefaults, before: Sequence[Sample]) -> list[Sample]:
     """Read a trun; without a data offset it goes on where the run before ended."""
     version, flags = reader.version_flags()
     count = reader.u32()
@@ -129,19 +141,19 @@ def _run(reader: Cursor, base: int, duration: int, size_bytes: int, before: Sequ
     offset = before[-1].offset + before[-1].size_bytes if before else base
     if flags & _DATA_OFFSET:
         offset = base + reader.i32()
-    if flags & _FIRST_FLAGS:
-        reader.skip(4)
+    sample_flags = reader.u32() if flags & _FIRST_FLAGS else defaults.flags
     samples = []
     for _ in range(count):
-        sample_duration = reader.u32() if flags & _EACH_DURATION else duration
-        sample_size = reader.u32() if flags & _EACH_SIZE else size_bytes
+        duration = reader.u32() if flags & _EACH_DURATION else defaults.duration
+        size_bytes = reader.u32() if flags & _EACH_SIZE else defaults.size_bytes
         if flags & _EACH_FLAGS:
-            reader.skip(4)
+            sample_flags = reader.u32()
         composition = 0
         if flags & _EACH_OFFSET:
             composition = reader.i32() if version else reader.u32()
-        samples.append(Sample(offset, sample_size, sample_duration, composition))
-        offset += sample_size
+        samples.append(Sample(offset, size_bytes, duration, composition, sample_flags))
+        offset += size_bytes
+        sample_flags = defaults.flags
     return samples
 
 

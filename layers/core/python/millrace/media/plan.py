@@ -13,6 +13,7 @@ from millrace.media.ladder import Rendition, ladder_for
 from millrace.media.probe import SourceInfo
 from millrace.media.sound import AudioChunk, AudioPlan, plan_audio_chunks, plan_audio_tracks, segment_frame_bounds
 from millrace.media.timeline import LONG_GAP_S, Gap, Timeline
+from millrace.media.tone import Tone, tone_of
 
 __all__ = ["AudioChunk", "AudioPlan", "Chunk", "EncodePlan", "make_plan"]
 
@@ -63,6 +64,7 @@ class EncodePlan(_Value):
     segment_frames: int
     video_stream_index: int
     deinterlace: bool
+    tone: Tone | None = None
     renditions: tuple[Rendition, ...]
     chunks: tuple[Chunk, ...]
     audio: tuple[AudioPlan, ...]
@@ -123,9 +125,10 @@ def make_plan(source: SourceInfo, timeline: Timeline, *, parallelism: int) -> En
         segment_frames=segment_frames,
         video_stream_index=source.video.index,
         deinterlace=source.video.is_interlaced,
+        tone=tone_of(source.video.transfer),
         renditions=ladder_for(width, height, rate),
         chunks=_chunks(source, timeline, segment_frames, parallelism),
-        audio=plan_audio_tracks(source.audio),
+        audio=plan_audio_tracks(source),
         audio_chunks=(),
     )
     bounds = plan.audio_segment_bounds()

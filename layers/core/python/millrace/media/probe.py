@@ -83,6 +83,7 @@ class VideoStream(_Value):
     frame_rate: Fraction | None
     time_base: Fraction
     start_s: Fraction | None
+    dolby_vision_profile: int | None = None
 
     @property
     def is_hdr(self) -> bool:
@@ -119,11 +120,17 @@ class SourceInfo(_Value):
     duration_s: Fraction | None
     video: VideoStream
     audio: tuple[AudioStream, ...]
+    unknown_audio_codecs: tuple[str, ...] = ()
 
     @property
     def is_movie_file(self) -> bool:
         """Return whether it is of the MP4/MOV family, whose sample tables we read ourselves."""
         return self.container.startswith("mov,")
+
+    @property
+    def is_matroska(self) -> bool:
+        """Return whether it is of the Matroska/WebM family, which counts milliseconds."""
+        return self.container.startswith("matroska")
 
     @property
     def is_indexed(self) -> bool:
@@ -212,6 +219,9 @@ def parse_probe(json_text: str) -> SourceInfo:
         duration_s=_seconds(form.get("duration")),
         video=_video_stream(streams),
         audio=_audio_streams(streams),
+        unknown_audio_codecs=tuple(
+            sorted({str(s.get("codec_name", "unknown")) for s in _sounds(streams)} - AUDIO_CODECS)
+        ),
     )
     refuse_dimensions(info.video.width, info.video.height)
     refuse_dimensions(*info.video.display_size)
@@ -282,19 +292,13 @@ def _video_stream(streams: Sequence[dict[str, Any]]) -> VideoStream:
         frame_rate=_ratio(stream.get("r_frame_rate")),
         time_base=time_base,
         start_s=start * time_base if isinstance(start, int) else None,
+        dolby_vision_profile=_dolby_vision_profile(stream),
     )
 
 
 def _audio_streams(streams: Sequence[dict[str, Any]]) -> tuple[AudioStream, ...]:
-    """Return the sound tracks that can be decoded; refuse a file whose only ones cannot.
-
-    A track without channels or rate is an empty one, as some phones write.
-    """
-    sounds = [
-        s
-        for s in streams
-        if s.get("codec_type") == "audio" and s.get("channels") and int(s.get("sample_rate") or 0) > 0
-    ]
+    """Return the sound tracks that can be decoded; refuse a file whose only ones cannot."""
+    sounds = _sounds(streams)
     known = [s for s in sounds if s.get("codec_name") in AUDIO_CODECS]
     if sounds and not known:
         codec = sounds[0].get("codec_name", "unknown")
@@ -314,6 +318,15 @@ def _audio_streams(streams: Sequence[dict[str, Any]]) -> tuple[AudioStream, ...]
     )
 
 
+def _sounds(streams: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the sound tracks that hold any: without channels or rate it is an empty one, as some phones write."""
+    return [
+        s
+        for s in streams
+        if s.get("codec_type") == "audio" and s.get("channels") and int(s.get("sample_rate") or 0) > 0
+    ]
+
+
 def _rotation(stream: dict[str, Any]) -> int:
     """Return the nearest clockwise quarter turn; ffprobe counts the other way."""
     for side_data in stream.get("side_data_list", []):
@@ -321,6 +334,11 @@ def _rotation(stream: dict[str, Any]) -> int:
         if isinstance(rotation, int | float):
             return round(-rotation / 90) * 90 % 360
     return 0
+
+
+def _dolby_vision_profile(stream: dict[str, Any]) -> int | None:
+    profiles = (side_data.get("dv_profile") for side_data in stream.get("side_data_list", []))
+    return next((profile for profile in profiles if isinstance(profile, int)), None)
 
 
 def _ratio(text: object) -> Fraction | None:

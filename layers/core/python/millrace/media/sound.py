@@ -49,8 +49,8 @@ class _Value(BaseModel):
 class AudioPlan(_Value):
     """Encode one sound track; `name` is its folder, `label` what a viewer reads in the menu.
 
-    `language` is a tag of BCP 47. `first_s` is the track's first timestamp in the source. More than two channels of
-    the source are mixed down.
+    `language` is a tag of BCP 47. `first_s` is the track's first timestamp in the source; that of a loose first
+    frame does not fit the others. More than two channels of the source are mixed down.
     """
 
     name: str
@@ -59,8 +59,10 @@ class AudioPlan(_Value):
     label: str
     channels: int
     source_channels: int
+    source_rate_hz: int
     is_default: bool
     first_s: Fraction | None = None
+    is_first_frame_loose: bool = False
     sample_rate_hz: int = AUDIO_RATE_HZ
 
     @property
@@ -92,9 +94,9 @@ class AudioChunk(_Value):
         return self.end_sample // AUDIO_FRAME_SAMPLES
 
 
-def plan_audio_tracks(streams: Sequence[AudioStream]) -> tuple[AudioPlan, ...]:
+def plan_audio_tracks(source: SourceInfo) -> tuple[AudioPlan, ...]:
     """Return the tracks to encode, in the order of the source; one of them is the default."""
-    kept = streams[:TRACKS_MAX]
+    kept = source.audio[:TRACKS_MAX]
     default = next((stream for stream in kept if stream.is_default), kept[0] if kept else None)
     tracks: list[AudioPlan] = []
     for stream in kept:
@@ -107,11 +109,21 @@ def plan_audio_tracks(streams: Sequence[AudioStream]) -> tuple[AudioPlan, ...]:
                 label=_unused(_label(stream.title) or language.name, " ", [track.label for track in tracks]),
                 channels=min(stream.channels, CHANNELS_MAX),
                 source_channels=stream.channels,
+                source_rate_hz=stream.sample_rate_hz,
                 is_default=stream is default,
                 first_s=stream.start_s,
+                is_first_frame_loose=_is_first_frame_loose(source, stream),
             )
         )
     return tuple(tracks)
+
+
+def _is_first_frame_loose(source: SourceInfo, stream: AudioStream) -> bool:
+    """Return whether the first stamp is rounded otherwise than the rest.
+
+    Opus delays by 6.5 ms, Matroska counts milliseconds, and ffmpeg rounds away from zero.
+    """
+    return stream.codec == "opus" and source.is_matroska
 
 
 def _label(title: str) -> str:

@@ -34,6 +34,9 @@ RATE_MAX: Final = Fraction(60)
 RATE_TOLERANCE: Final = 0.05
 # Sound usually starts a codec's priming before the picture: less than this is no real delay.
 LEAD_FRAMES_MIN: Final = Fraction(3, 2)
+# A step that differs by this share of the usual one is uneven; one such in fifty makes a variable rate.
+UNEVEN: Final = Fraction(1, 5)
+UNEVEN_SHARE: Final = Fraction(1, 50)
 FASTER_THAN_GRID: Final = Fraction(3, 4)
 # Pauses that chunks must seek over one by one; shorter ones are covered by every chunk's margin.
 LONG_GAP_S: Final = 2
@@ -53,7 +56,8 @@ class Timeline:
     """Place a source on the grid.
 
     `origin_s` is the source timestamp of grid frame 0; `lead_frames` stand before the first picture
-    because sound begins earlier. `long_gaps` are the pauses of more than LONG_GAP_S.
+    because sound begins earlier. `long_gaps` are the pauses of more than LONG_GAP_S. `source_rate` is the pace of most
+    of the source's frames.
     """
 
     origin_s: Fraction
@@ -63,6 +67,8 @@ class Timeline:
     max_gap_s: float
     max_keyframe_gap_s: float
     long_gaps: tuple[Gap, ...] = ()
+    source_rate: Fraction | None = None
+    is_variable: bool = False
 
     @property
     def duration_s(self) -> Fraction:
@@ -173,7 +179,17 @@ def _timeline(stamps: Iterable[int], keys: Iterable[int], time_base: Fraction, s
             for a, b in pairwise(ordered)
             if (b - a) * time_base > LONG_GAP_S
         ),
+        source_rate=1 / (_median_gap(ordered) * time_base),
+        is_variable=_is_variable(ordered),
     )
+
+
+def _is_variable(ordered: Sequence[int]) -> bool:
+    """Return whether the pace changes: frames are missing, or more than rounding moves them about."""
+    median = _median_gap(ordered)
+    mean = Fraction(ordered[-1] - ordered[0], len(ordered) - 1)
+    moved = sum(abs(b - a - median) > max(float(median * UNEVEN), 2.0) for a, b in pairwise(ordered))
+    return abs(mean / median - 1) > RATE_TOLERANCE or moved > len(ordered) * UNEVEN_SHARE
 
 
 def _frames_shown(ordered: Sequence[int], time_base: Fraction, rate: Fraction) -> int:

@@ -205,6 +205,14 @@ class VideoViewed(DomainEvent):
     viewer: str
 
 
+class DownloadAsked(DomainEvent):
+    """Its owner wants a version of a video as one file."""
+
+    video_id: VideoId
+    upload_id: UploadId
+    rendition: str
+
+
 class VideoReported(DomainEvent):
     """A viewer says that the video breaks a rule."""
 

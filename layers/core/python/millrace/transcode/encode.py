@@ -4,7 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from millrace.media.cmaf import cut_audio, cut_chunk
-from millrace.media.ffmpeg import audio_argv, audio_outputs, chunk_argv, chunk_outputs, loudness_output
+from millrace.media.ffmpeg import audio_argv, audio_outputs, chunk_argv, chunk_outputs, loudness_output, side_files
+from millrace.media.plan import EncodePlan
 from millrace.media.probe import Limits
 from millrace.platform.process import ProcessLimits, tool
 from millrace.platform.steps import Deadline
@@ -30,6 +31,7 @@ def encode_chunk(task: ChunkTask, deadline: Deadline) -> None:
     chunk = plan.chunks[task.chunk]
     folder = task.place.media_prefix(video.home)
     with TemporaryDirectory(prefix="chunk_") as scratch:
+        write_side_files(plan, scratch)
         argv = chunk_argv(tool("ffmpeg"), plan, chunk, find_source(task.place).url(), scratch, LIMITS)
         finished = run_on_source(argv, deadline, ENCODE_LIMITS, Path(scratch))
         files = chunk_outputs(plan, scratch)
@@ -45,6 +47,12 @@ def encode_chunk(task: ChunkTask, deadline: Deadline) -> None:
         )
     work.save(task.place, work.chunk_report(chunk.index), Encoded(tracks=tracks, cpu_s=finished.cpu_s))
     service.record_chunk(video, chunk.index)
+
+
+def write_side_files(plan: EncodePlan, scratch: str) -> None:
+    """Write what ffmpeg reads beside the source."""
+    for path, text in side_files(plan, scratch).items():
+        Path(path).write_text(text)
 
 
 def encode_audio(task: AudioTask, deadline: Deadline) -> None:

@@ -10,6 +10,7 @@ from millrace.platform.errors import WorkflowError
 from millrace.platform.observability import logger
 from millrace.transcode.model import FailureTask
 from millrace.videos.model import Failure, Home
+from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service
 from millrace.videos.settling.objects import delete_folder
 
@@ -41,8 +42,13 @@ def fail_video(task: FailureTask) -> None:
     failure = read_failure(task.error, task.cause)
     logger().error("video failed", video_id=task.video_id, code=failure.code, error=task.error, cause=task.cause)
     if service.fail(task.video_id, task.upload_id, failure):
-        for home in Home:
-            delete_folder(settings.require("MEDIA_BUCKET"), task.place.media_prefix(home))
+        remove_media(task.place)
+
+
+def remove_media(place: UploadPlace) -> None:
+    """Remove all that was encoded of an upload. Idempotent."""
+    for home in Home:
+        delete_folder(settings.require("MEDIA_BUCKET"), place.media_prefix(home))
 
 
 def read_failure(error: str, cause: str) -> Failure:

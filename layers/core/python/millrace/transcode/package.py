@@ -1,20 +1,17 @@
 """Package: playlists and a manifest over the segments that the encoders left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from millrace.media.package import MANIFEST, MeasuredTrack, package
-from millrace.platform import clients, settings
+from millrace.media.package import MeasuredTrack
 from millrace.platform.errors import WorkflowError
 from millrace.transcode import work
+from millrace.transcode.loudness import store_loudness
 from millrace.transcode.model import Encoded, StoredTrack, UploadTask
+from millrace.videos import packaging
+from millrace.videos.packaging import PLAYLIST_CACHING, Packaged, put_playlists
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service
-
-HLS_TYPE = "application/vnd.apple.mpegurl"
-DASH_TYPE = "application/dash+xml"
-# Complete playlists change only when a video is replaced, and then under another name; short enough to mend a mistake.
-PLAYLIST_CACHING = "public, max-age=60"
 
 # An hour of film has hundreds of chunks, and S3 takes its time for each report.
 READS_AT_ONCE = 16
@@ -33,8 +30,12 @@ def package_video(task: UploadTask) -> None:
     plan = work.load_plan(task.place)
     picture = join(load_reports(task.place, [work.chunk_report(chunk.index) for chunk in plan.chunks]))
     sound = join(load_reports(task.place, [work.audio_report(chunk.index) for chunk in plan.audio_chunks]))
-    files = package(plan, measured(picture), measured(sound))
-    put_playlists(task.place.media_prefix(video.home), files, PLAYLIST_CACHING)
+    packaged = Packaged(plan=plan, video=tuple(measured(picture)), audio=tuple(measured(sound)))
+    packaging.keep(task.place, packaged)
+    folder = task.place.media_prefix(video.home)
+    captions = packaging.put_captions(video, folder, packaged)
+    put_playlists(folder, packaging.playlists(packaged, captions), PLAYLIST_CACHING)
+    store_loudness(video, task.place, plan)
 
 
 def load_reports(place: UploadPlace, names: Sequence[str]) -> list[tuple[StoredTrack, ...]]:
@@ -59,15 +60,3 @@ def _joined(parts: Sequence[StoredTrack]) -> StoredTrack:
 def measured(tracks: Sequence[StoredTrack]) -> list[MeasuredTrack]:
     """Return what playlists are made of."""
     return [stored.track for stored in tracks]
-
-
-def put_playlists(folder: str, files: Mapping[str, str], caching: str) -> None:
-    """Write playlists and manifests below the folder, the entry points last: they name the others."""
-    for name in sorted(files, key=lambda name: "/" not in name):
-        clients.s3().put_object(
-            Bucket=settings.require("MEDIA_BUCKET"),
-            Key=folder + name,
-            Body=files[name].encode(),
-            ContentType=DASH_TYPE if name == MANIFEST else HLS_TYPE,
-            CacheControl=caching,
-        )

@@ -1,5 +1,6 @@
 """Plan: the ladder, and where the film is cut into chunks."""
 
+from millrace.media.notes import notes_of
 from millrace.media.plan import EncodePlan, make_plan
 from millrace.platform import settings
 from millrace.transcode import work
@@ -15,14 +16,15 @@ def plan_encode(task: UploadTask) -> Planned:
     with refusals():
         plan = make_plan(probed.source, probed.timeline, parallelism=int(settings.require("TRANSCODE_CONCURRENCY")))
     work.save(task.place, work.PLAN, plan)
-    service.record_film(task.video_id, task.upload_id, film_of(plan))
+    film = film_of(plan, notes_of(probed.source, probed.timeline, plan))
+    service.record_film(task.video_id, task.upload_id, film)
     return Planned(
         chunks=tuple(chunk.index for chunk in plan.chunks),
         audio_chunks=tuple(chunk.index for chunk in plan.audio_chunks),
     )
 
 
-def film_of(plan: EncodePlan) -> Film:
+def film_of(plan: EncodePlan, notes: tuple[str, ...] = ()) -> Film:
     """Return what the owner is told of the plan."""
     largest = plan.renditions[0]
     return Film(
@@ -33,4 +35,5 @@ def film_of(plan: EncodePlan) -> Film:
         has_audio=bool(plan.audio),
         renditions=tuple(f"{rendition.short_side}p" for rendition in plan.renditions),
         chunk_count=len(plan.chunks),
+        notes=notes,
     )

@@ -8,6 +8,7 @@ from millrace.media.probe import Limits
 from millrace.platform.process import ProcessLimits, tool
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
+from millrace.transcode.encode import write_side_files
 from millrace.transcode.model import UploadTask
 from millrace.transcode.segments import put_all
 from millrace.transcode.source import find_source, run_on_source
@@ -23,6 +24,7 @@ def make_poster(task: UploadTask, deadline: Deadline) -> None:
     plan = work.load_plan(task.place)
     with TemporaryDirectory(prefix="poster_") as scratch:
         picture = Path(scratch) / POSTER
+        write_side_files(plan, scratch)
         argv = poster_argv(tool("ffmpeg"), plan, find_source(task.place).url(), str(picture), Limits())
         run_on_source(argv, deadline, POSTER_LIMITS, Path(scratch))
         put_all([(task.place.media_prefix(video.home) + POSTER, picture.read_bytes(), "image/jpeg")])

@@ -11,7 +11,9 @@ from millrace.platform.clock import now
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
 from millrace.transcode.model import ShowTask, StoredTrack
-from millrace.transcode.package import join, load_reports, measured, put_playlists
+from millrace.transcode.package import join, load_reports, measured
+from millrace.videos.model import Home
+from millrace.videos.packaging import put_playlists
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service
 from millrace.videos.processing.model import Shown
@@ -26,10 +28,11 @@ MARGIN_S: Final = 10
 
 
 class Progress(BaseModel):
-    """What is shown of a film so far: how many chunks of picture and sound, and their tracks, joined."""
+    """What is shown of a film so far, and where: how many chunks of picture and sound, and their tracks, joined."""
 
     model_config = ConfigDict(frozen=True)
 
+    home: Home | None = None
     chunks: int = 0
     sounds: int = 0
     picture: tuple[StoredTrack, ...] = ()
@@ -65,7 +68,8 @@ def _show(place: UploadPlace, shown: Shown) -> None:
     before = work.load(place, GROWTH, Progress) if shown.video.playable_at else Progress()
     after = _grown(place, before, shown)
     until_s = after.until_s(plan)
-    if until_s == 0 or until_s < before.until_s(plan) * GROWTH_STEP:
+    is_little = before.home is after.home and until_s < before.until_s(plan) * GROWTH_STEP
+    if until_s == 0 or is_little:
         return
     uploaded_at = shown.video.uploaded_at or shown.video.created_at
     files = package(plan, measured(after.picture), measured(after.sound), growth=Growth(uploaded_at, now()))
@@ -80,6 +84,7 @@ def _grown(place: UploadPlace, before: Progress, shown: Shown) -> Progress:
     picture = load_reports(place, [work.chunk_report(chunk) for chunk in range(before.chunks, chunks)])
     sound = load_reports(place, [work.audio_report(chunk) for chunk in range(before.sounds, sounds)])
     return Progress(
+        home=shown.video.home,
         chunks=chunks,
         sounds=sounds,
         picture=join([*([before.picture] if before.picture else []), *picture]),

@@ -50,7 +50,8 @@ Tag = Annotated[
 ]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS), AfterValidator(distinct_tags)]
 # BCP 47, as far as anybody writes it: a language, perhaps a script, perhaps a region.
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$", examples=["en"])]
+LANGUAGE_PATTERN = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
+Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN, examples=["en"])]
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["AT"], description="ISO 3166-1 alpha-2.")]
 Origin = Annotated[
     str,

@@ -52,6 +52,16 @@ class NothingToRetry(Conflict):
         self.video_id = video_id
 
 
+class NothingToCancel(Conflict):
+    """Nothing of this video is in processing."""
+
+    slug = "nothing-to-cancel"
+
+    def __init__(self, video_id: VideoId) -> None:
+        super().__init__("Nothing of this video is being processed.")
+        self.video_id = video_id
+
+
 class ChangedMeanwhile(Conflict):
     """Somebody else changed the video at the same moment."""
 

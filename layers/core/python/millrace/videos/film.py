@@ -64,3 +64,8 @@ class Film(Fact):
     has_audio: bool
     renditions: tuple[str, ...]
     chunk_count: int
+    # Measured at the end, over the default sound (EBU R 128); a silent film has none.
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    # What was changed on the way, in sentences for the owner.
+    notes: tuple[str, ...] = ()

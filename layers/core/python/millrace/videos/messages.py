@@ -25,6 +25,7 @@ from millrace.videos.film import MAX_UPLOAD_BYTES, Failure
 from millrace.videos.model import Replacement, Status, TakenDown, Video, VideoState, Visibility
 from millrace.videos.model import progress_percent as progress
 from millrace.videos.playback import COOKIE_LIFETIME, Playback, addresses, candidate_urls
+from millrace.videos.progress import ProgressView
 from millrace.videos.service import NewFile
 from millrace.videos.uploads import MAX_PARTS, OpenUpload
 
@@ -224,6 +225,7 @@ class ReplacementView(Output):
     filename: str
     state: VideoState
     progress_percent: Annotated[int, Field(ge=0, le=100)]
+    progress: ProgressView
     failure: Failure | None
 
     @classmethod
@@ -236,6 +238,7 @@ class ReplacementView(Output):
             filename=coming.upload.filename,
             state=coming.state,
             progress_percent=progress(coming.state, coming.film, coming.chunks_done),
+            progress=ProgressView.of(coming.state, coming.film, coming.chunks_done),
             failure=coming.failure,
         )
 
@@ -251,6 +254,9 @@ class OwnerView(Output):
     replacement: ReplacementView | None
     filename: str
     posters: Annotated[tuple[str, ...], Field(description="Pictures of the film that could be its poster.")]
+    notes: Annotated[tuple[str, ...], Field(description="What was changed of the file on its way, in sentences.")]
+    loudness_lufs: Annotated[float | None, Field(description="Integrated loudness of the default sound (EBU R 128).")]
+    true_peak_dbtp: float | None
 
     @classmethod
     def of(cls, video: Video) -> Self:
@@ -264,6 +270,9 @@ class OwnerView(Output):
             replacement=ReplacementView.of(video.replacement),
             filename=video.upload.filename,
             posters=candidate_urls(video),
+            notes=video.film.notes if video.film else (),
+            loudness_lufs=video.film.loudness_lufs if video.film else None,
+            true_peak_dbtp=video.film.true_peak_dbtp if video.film else None,
         )
 
 
@@ -285,6 +294,7 @@ class VideoView(Output):
     status: Status
     state: VideoState
     progress_percent: Annotated[int, Field(ge=0, le=100)]
+    progress: ProgressView
     failure: Failure | None
     duration_ms: int | None
     width_px: int | None
@@ -305,6 +315,7 @@ class VideoView(Output):
         shown = {name: getattr(video, name) for name in cls.model_fields if hasattr(video, name)}
         said = {name: getattr(video.details, name) for name in cls.model_fields if hasattr(video.details, name)}
         about_the_film = {
+            "progress": ProgressView.of(video.state, film, video.chunks_done),
             "duration_ms": film.duration_ms if film else None,
             "width_px": film.width_px if film else None,
             "height_px": film.height_px if film else None,

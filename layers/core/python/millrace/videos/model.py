@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from millrace.platform.ids import ChannelId, UploadId, UserId, VideoId
+from millrace.videos.caption import Caption
 from millrace.videos.details import Category, Chapter, Details, PlaybackRules
 from millrace.videos.fact import Fact
 from millrace.videos.film import Failure, Film, Pictures, Upload, VideoState
@@ -120,6 +121,8 @@ class Video(Fact):
     """Whether caches may hold what has left the public folder."""
     poster: str | None = None
     """The name of a picture that the owner chose instead of one from the film."""
+    captions: tuple[Caption, ...] = ()
+    """By language."""
     state: VideoState
     home: Home
     upload: Upload

@@ -6,6 +6,8 @@ from millrace.platform.ids import UploadId, VideoId, is_id
 from millrace.videos.model import Home, Video
 
 POSTER = "poster.jpg"
+# Folders of the uploads bucket that hold something of a video.
+SOURCE_FOLDERS = ("uploads", "work", "posters", "pictures", "tracks", "captions", "downloads")
 STORYBOARD = "storyboard.vtt"
 PREVIEW = "preview.mp4"
 
@@ -26,6 +28,11 @@ class UploadPlace:
         """A file that the workflow's steps hand to each other, in the uploads bucket."""
         return f"work/{self.video_id}/{self.upload_id}/{name}"
 
+    @property
+    def tracks_key(self) -> str:
+        """What its playlists are made of, in the uploads bucket."""
+        return f"tracks/{self.video_id}/{self.upload_id}.json"
+
     def media_prefix(self, home: Home) -> str:
         """The folder of what viewers get, in the media bucket; ends with a slash."""
         return f"{media_folder(home, self.video_id)}{self.upload_id}/"
@@ -38,7 +45,7 @@ def media_folder(home: Home, video_id: VideoId) -> str:
 
 def source_folders(video_id: VideoId) -> tuple[str, ...]:
     """Return the folders of what is ours alone, in the uploads bucket; they end with a slash."""
-    return f"uploads/{video_id}/", f"work/{video_id}/", f"posters/{video_id}/", f"pictures/{video_id}/"
+    return tuple(f"{folder}/{video_id}/" for folder in SOURCE_FOLDERS)
 
 
 def picture_key(video_id: VideoId, poster: str) -> str:

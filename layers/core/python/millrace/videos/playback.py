@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from millrace.media.package import MAIN_PLAYLIST, MANIFEST
+from millrace.media.package import CAPTIONS_FILE, MAIN_PLAYLIST, MANIFEST
 from millrace.platform import events
 from millrace.platform.caller import Caller
 from millrace.platform.clock import now
@@ -13,6 +13,7 @@ from millrace.platform.http import Visitor
 from millrace.platform.observability import logger
 from millrace.platform.site import public_url
 from millrace.videos import cookies, media_keys
+from millrace.videos.caption import Caption
 from millrace.videos.errors import NotHere, NotPlayable
 from millrace.videos.model import Home, Pictures, PlaybackRules, Video, VideoState
 from millrace.videos.places import PREVIEW, STORYBOARD, candidate_name, media_folder, place_of, poster_name
@@ -80,6 +81,11 @@ def addresses(video: Video) -> Playback:
         storyboard_url=folder + STORYBOARD if drawn.has_storyboard else None,
         preview_url=folder + PREVIEW if drawn.has_preview else None,
     )
+
+
+def caption_url(video: Video, caption: Caption) -> str | None:
+    """Return the address of a ready video's captions as one file."""
+    return f"{_folder(video)}{caption.folder}/{CAPTIONS_FILE}" if video.state is VideoState.READY else None
 
 
 def candidate_urls(video: Video) -> tuple[str, ...]:

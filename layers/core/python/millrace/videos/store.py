@@ -34,6 +34,7 @@ from pynamodb.models import Model
 from millrace.platform import settings
 from millrace.platform.ids import ChannelId, UploadId, UserId, VideoId
 from millrace.platform.store import Deadlines
+from millrace.videos.caption import Caption
 from millrace.videos.errors import VideoGone, VideosUnavailable
 from millrace.videos.model import (
     Details,
@@ -84,6 +85,7 @@ class Record(Model):
     announced_version = NumberAttribute(default=0)
     announced_listed = BooleanAttribute(default=False)
     poster = UnicodeAttribute(null=True)
+    captions = JSONAttribute(null=True)
     created_at = UTCDateTimeAttribute()
     ready_at = UTCDateTimeAttribute(null=True)
     lease_id = UnicodeAttribute(null=True)
@@ -289,6 +291,7 @@ def _edited(video: Video) -> dict[str, Any]:
         "taken_down": video.taken_down.model_dump(mode="json") if video.taken_down else None,
         "deleted_at": video.deleted_at,
         "poster": video.poster,
+        "captions": [caption.model_dump(mode="json") for caption in video.captions] or None,
     }
 
 
@@ -309,6 +312,7 @@ def video_of(record: Record) -> Video:
         announced_version=int(record.announced_version),
         announced_listed=bool(record.announced_listed),
         poster=record.poster,
+        captions=tuple(Caption.model_validate(shape) for shape in record.captions or ()),
         is_cached=bool(record.is_cached),
         state=VideoState(record.state),
         home=Home(record.home),

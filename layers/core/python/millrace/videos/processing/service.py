@@ -9,7 +9,7 @@ from millrace.platform.events import DomainEvent, VideoFailed, VideoPlayable, Vi
 from millrace.platform.ids import UploadId, UserId, VideoId, new_id
 from millrace.videos import store as videos
 from millrace.videos import uploads
-from millrace.videos.errors import ChangedMeanwhile, NothingToRetry, StillProcessing, VideoGone
+from millrace.videos.errors import ChangedMeanwhile, NothingToCancel, NothingToRetry, StillProcessing, VideoGone
 from millrace.videos.model import Failure, Film, Pictures, Replacement, Video, VideoState
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import store
@@ -74,6 +74,15 @@ def record_film(video_id: VideoId, upload_id: UploadId, film: Film) -> None:
     """Store what the film will be; raises VideoGone if nobody waits for it any more."""
     if not store.record_film(video_id, upload_id, film):
         raise VideoGone(video_id)
+
+
+def record_loudness(video: Video, integrated_lufs: float, true_peak_dbtp: float) -> None:
+    """Store how loud the film is; raises VideoGone if nobody waits for it any more."""
+    if video.film is None:
+        raise VideoGone(video.video_id)
+    film = video.film.model_copy(update={"loudness_lufs": integrated_lufs, "true_peak_dbtp": true_peak_dbtp})
+    if not store.amend_film(video.video_id, video.upload.upload_id, film):
+        raise VideoGone(video.video_id)
 
 
 def record_chunk(video: Video, chunk: int) -> None:
@@ -224,14 +233,33 @@ def retry(video_id: VideoId, owner_id: UserId) -> Video:
 
     Raises NothingToRetry. Repeated at once it returns the same attempt: whoever starts the workflow may try again.
     """
-    video = videos.get(video_id)
-    if video.owner_id != owner_id:
-        raise VideoGone(video_id)
-    upload_id = video.replacement.upload.upload_id if video.replacement else video.upload.upload_id
+    upload_id = newest_upload(video_id, owner_id)
     store.retry(video_id, upload_id)
     version = videos.get(video_id).through(upload_id)
     if version is None or version.state is not VideoState.PROCESSING or version.attempt == 1:
         raise NothingToRetry(video_id)
+    return version
+
+
+def newest_upload(video_id: VideoId, owner_id: UserId) -> UploadId:
+    """Return the upload that the owner made last; raises VideoGone."""
+    video = videos.get(video_id)
+    if video.owner_id != owner_id:
+        raise VideoGone(video_id)
+    return video.replacement.upload.upload_id if video.replacement else video.upload.upload_id
+
+
+def cancel(video_id: VideoId, owner_id: UserId, failure: Failure) -> Video:
+    """Give up what is in processing, for the reason given; return the video as that version was before.
+
+    Raises VideoGone or NothingToCancel.
+    """
+    upload_id = newest_upload(video_id, owner_id)
+    version = videos.get(video_id).through(upload_id)
+    if version is None or version.state is not VideoState.PROCESSING:
+        raise NothingToCancel(video_id)
+    if not fail(video_id, upload_id, failure):
+        raise NothingToCancel(video_id)
     return version
 
 

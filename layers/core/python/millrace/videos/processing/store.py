@@ -103,6 +103,15 @@ def record_film(video_id: VideoId, upload_id: UploadId, film: Film) -> bool:
     )
 
 
+def amend_film(video_id: VideoId, upload_id: UploadId, film: Film) -> bool:
+    """Store what was measured of the film since; False if the version is no longer in processing."""
+    return _in_its_slot(
+        video_id,
+        lambda slot: slot.leaves(upload_id, VideoState.PROCESSING),
+        lambda slot: [slot.film.set(film.model_dump(mode="json"))],
+    )
+
+
 def record_chunk(video_id: VideoId, upload_id: UploadId, chunk: int, home: Home) -> bool:
     """Count a chunk of the picture as done, once however often it is told.
 

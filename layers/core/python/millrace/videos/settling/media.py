@@ -16,7 +16,7 @@ from millrace.platform.steps import Deadline
 from millrace.videos import store as videos
 from millrace.videos.model import Home, Previous, Video, VideoState
 from millrace.videos.places import UploadPlace, media_folder, picture_key, place_of, poster_name
-from millrace.videos.settling import objects, store
+from millrace.videos.settling import captions, objects, store
 
 # A lease outlives the copying of one batch many times over.
 LEASE = timedelta(seconds=60)
@@ -46,6 +46,8 @@ def settle(video: Video, deadline: Deadline) -> None:
         if video.home is not video.wanted_home:
             video = _move(video, lease, deadline)
         _place_poster(video)
+        if video.state is VideoState.READY:
+            captions.place(video)
         _sweep(video, lease)
     finally:
         store.release(video.video_id, lease.id)
@@ -73,8 +75,20 @@ class _Lease:
 
 def _move(video: Video, lease: _Lease, deadline: Deadline) -> Video:
     """Copy to where it is wanted and say so in the record; return it as it is then."""
+    home = video.wanted_home
+    _copy_missing(video, home, lease, deadline)
+    if not store.switch_home(video, lease.id, home):
+        raise RecordChanged(video.video_id)
+    moved = video.model_copy(update={"home": home})
+    if video.state is VideoState.PROCESSING:
+        # What encoders put there up to the switch; a chunk that comes later counts only where the video is now.
+        _copy_missing(video, home, lease, deadline)
+    return moved
+
+
+def _copy_missing(video: Video, home: Home, lease: "_Lease", deadline: Deadline) -> None:
     bucket = settings.require("MEDIA_BUCKET")
-    place, home = place_of(video), video.wanted_home
+    place = place_of(video)
     source, target = place.media_prefix(video.home), place.media_prefix(home)
     there = set(objects.keys(bucket, target))
     pairs = [(key, target + key.removeprefix(source)) for key in objects.keys(bucket, source)]
@@ -84,9 +98,6 @@ def _move(video: Video, lease: _Lease, deadline: Deadline) -> Video:
             raise OutOfTime(f"{start} of {len(missing)} objects copied")
         lease.renew(video)
         objects.copy(bucket, batch)
-    if not store.switch_home(video, lease.id, home):
-        raise RecordChanged(video.video_id)
-    return video.model_copy(update={"home": home})
 
 
 def _place_poster(video: Video) -> None:

@@ -71,8 +71,12 @@ def copy_picture(source: str, target: str) -> None:
 
 def purge(video_id: VideoId) -> None:
     """Make every cache forget the video's media. A repeat costs an invalidation, and nothing else."""
-    paths = [f"/{media_folder(home, video_id)}*" for home in Home]
+    purge_paths([f"/{media_folder(home, video_id)}*" for home in Home])
+
+
+def purge_paths(paths: Sequence[str]) -> None:
+    """Make every cache forget these paths."""
     clients.cloudfront().create_invalidation(
         DistributionId=settings.require("DISTRIBUTION_ID"),
-        InvalidationBatch={"CallerReference": new_id(), "Paths": {"Quantity": len(paths), "Items": paths}},
+        InvalidationBatch={"CallerReference": new_id(), "Paths": {"Quantity": len(paths), "Items": list(paths)}},
     )

@@ -1,0 +1,1 @@
+"""A video as one MP4 file, for its owner."""
