@@ -1,6 +1,6 @@
 """Whatever bytes come, a conversation understands them or says ProtocolError, and holds no more than allowed.
 
-MILLRACE_FUZZ_CASES=100000 runs more of the mutated conversations; `benchmarks/rtmp.py --fuzz` does so by the minute.
+MILLRACE_FUZZ_CASES=100000 runs more of the mutated conversations.
 """
 
 import os
