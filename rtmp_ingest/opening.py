@@ -12,6 +12,8 @@ __all__ = ["Opening"]
 WAIT_FOR_SOUND_MS: Final = 1000
 WAIT_FOR_PICTURE_MS: Final = 2000
 MAX_BYTES: Final = 16 << 20
+# Sound from before the first picture that the part around it may need.
+EARLIER_SOUND_MS: Final = 200
 
 
 class Opening:
@@ -33,6 +35,7 @@ class Opening:
         if seen.is_key_frame and self.key_frame is None:
             self.key_frame = (tag, seen)
             self.has_video = True
+            self._forget_sound_before(tag.timestamp_ms - EARLIER_SOUND_MS)
         if tag.kind is TagKind.VIDEO and self.key_frame is None:
             return
         self.has_audio |= tag.kind is TagKind.AUDIO
@@ -51,6 +54,11 @@ class Opening:
             return span_ms >= WAIT_FOR_SOUND_MS or self._bytes > MAX_BYTES
         # Pictures without a key frame so far are waited for: who sends pictures wants them seen.
         return not self._saw_video and span_ms >= WAIT_FOR_PICTURE_MS
+
+    def _forget_sound_before(self, timestamp_ms: int) -> None:
+        while self.tags and self.tags[0][0].timestamp_ms < timestamp_ms:
+            tag, _ = self.tags.popleft()
+            self._bytes -= len(tag.payload)
 
     def _forget_old_sound(self) -> None:
         """Keep only the last seconds of sound while no picture has come."""

@@ -78,13 +78,17 @@ class Period:
         # Set once all that the period will ever have is published.
         self.closed = asyncio.Event()
 
-    async def start(self, configurations: Sequence[FlvTag], after: Sequence[asyncio.Event] = ()) -> None:
-        """Start the encoders; `after` are those whose last fragments come before our first ones."""
+    async def start(self, configurations: Sequence[FlvTag], first_ms: int, after: Sequence[asyncio.Event] = ()) -> None:
+        """Start the encoders; `after` are set when what comes before our first fragment is published.
+
+        The configurations get the time of the first frame: a gap behind them would use up the time that ffmpeg
+        takes to look at a stream.
+        """
         await self.main.start(after)
         if self.ladder:
             await self.ladder.start(after)
         for tag in configurations:
-            self._write(replace(tag, timestamp_ms=0))
+            self._write(replace(tag, timestamp_ms=first_ms))
 
     async def write(self, tag: FlvTag) -> None:
         """Give a tag to the encoders; waits while the main one has too much."""
@@ -127,17 +131,17 @@ class Period:
             await fresh.start([old.finished])
             self.ladder = fresh
             for tag in configurations:
-                fresh.write(0, flv.encode(replace(tag, timestamp_ms=0)))
+                fresh.write(self.main.offered_ms, flv.encode(replace(tag, timestamp_ms=self.main.offered_ms)))
         names = tuple(output.track for output in gone)
         self.dropped += names
-        task = asyncio.create_task(self._retire(old, names, number))
+        task = asyncio.create_task(self._retire(old, names, number, at_once=all_of_it))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return names
 
-    async def _retire(self, old: Transcoder, names: Sequence[str], number: int) -> None:
+    async def _retire(self, old: Transcoder, names: Sequence[str], number: int, *, at_once: bool) -> None:
         """Publish what an encoder still has, then say that its tracks have ended."""
-        await (old.kill() if old.is_full else old.finish())
+        await (old.kill() if at_once else old.finish())
         for name in names:
             cutter = self._cutters.pop(name, None)
             for cut in cutter.finish() if cutter else ():

@@ -195,6 +195,9 @@ class Publication:
 
         def show() -> None:
             published.edge = published.edge.completed()
+            if cut.number <= self.last_named:
+                # Named without this track, which came too late.
+                return
             known = self._segments.get(cut.number)
             tracks = {**(known.tracks if known else {}), track: row}
             self._segments[cut.number] = Segment(

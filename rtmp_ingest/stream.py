@@ -216,6 +216,7 @@ class LiveStream:
             opening.has_video,
             opening.has_audio,
             Boundaries(self._next_segment, grid_from=first_ms if is_grid else None),
+            opening.tags[0][0].timestamp_ms,
             grid_after_s=Fraction(0) if is_grid else None,
         )
         held = list(opening.tags)
@@ -242,6 +243,7 @@ class LiveStream:
             True,
             has_audio,
             Boundaries(self._next_segment, grid_from=here_ms),
+            held[0][0].timestamp_ms,
             grid_after_s=(here_ms - shown_ms) / 1000,
             not_before_ms=here_ms,
         )
@@ -254,6 +256,7 @@ class LiveStream:
         has_video: bool,
         has_audio: bool,
         boundaries: Boundaries,
+        first_ms: int,
         *,
         grid_after_s: Fraction | None = None,
         not_before_ms: Fraction | None = None,
@@ -272,7 +275,7 @@ class LiveStream:
         self.is_copied = has_video and grid_after_s is None
         self.period = Period(self._settings.ffmpeg, plan, boundaries, self._publication, self._wall)
         self._began_s = time.monotonic()
-        await self.period.start(self.format.configurations, self._after)
+        await self.period.start(self.format.configurations, first_ms, self._after)
         logger.info(
             "a period begins",
             extra={"session": self._publication.session_id, "period": plan.number, "tracks": _names(self.period)},

@@ -1,6 +1,8 @@
 """A stream without network: a file's tags in, what viewers would find out. Only storage and table are stand-ins."""
 
 import asyncio
+import json
+import subprocess
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +20,7 @@ from rtmp_ingest.patience import Patience
 from rtmp_ingest.publication import Publication
 from rtmp_ingest.stream import LiveStream, StreamSettings
 from rtmp_ingest.uploader import Uploader
-from tests.media_fixtures.tools import FFMPEG
+from tests.media_fixtures.tools import FFMPEG, FFPROBE
 
 SESSION = LiveSessionId(new_id())
 PLACE = LivePlace(Home.PUBLIC, VideoId(new_id()), SESSION)
@@ -82,19 +84,26 @@ class Shelf:
         }
         return b"".join(self.objects[PLACE.part_key(track, part)] for part in sorted(named))
 
-    def film(self, track: str, path: Path) -> Path:
-        """Write what a player plays of a track: each period's init segment before its segments."""
-        data = b""
-        last_period = None
+    def frame_count(self, track: str, folder: Path) -> int:
+        """Count what a decoder makes of a track, each period with its own init segment, as players do."""
+        films: dict[int, bytes] = {}
         for segment in self.segments:
-            if track not in segment.tracks:
-                continue
-            if segment.period != last_period:
-                data += self.objects[PLACE.init_key(track, segment.period)]
-                last_period = segment.period
-            data += self.objects[PLACE.segment_key(track, segment.period, segment.number)]
-        path.write_bytes(data)
-        return path
+            if track in segment.tracks:
+                before = films.get(segment.period) or self.objects[PLACE.init_key(track, segment.period)]
+                stored = self.objects[PLACE.segment_key(track, segment.period, segment.number)]
+                films[segment.period] = before + stored
+        count = 0
+        for period, film in films.items():
+            path = folder / f"{track}_{period}.mp4"
+            path.write_bytes(film)
+            count += _frames(path)
+        return count
+
+
+def _frames(path: Path) -> int:
+    argv = [FFPROBE, "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "json", str(path)]
+    found = json.loads(subprocess.run(argv, check=True, capture_output=True, timeout=60).stdout)
+    return int(found["streams"][0]["nb_read_frames"])
 
 
 class Studio:

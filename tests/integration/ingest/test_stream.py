@@ -1,18 +1,9 @@
 """A publish becomes media that viewers can play, whatever the publisher does."""
 
-import json
-import subprocess
 from pathlib import Path
 
 from tests.integration.ingest.studio import PLACE, publish, tags_of
 from tests.media_fixtures.live_clip import publishable
-from tests.media_fixtures.tools import FFPROBE
-
-
-def _frames(path: Path) -> int:
-    argv = [FFPROBE, "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "json", str(path)]
-    found = json.loads(subprocess.run(argv, check=True, capture_output=True, timeout=60).stdout)
-    return int(found["streams"][0]["nb_read_frames"])
 
 
 def test_a_publish_is_stored_and_shown_in_order(tmp_path: Path) -> None:
@@ -35,4 +26,4 @@ def test_a_publish_is_stored_and_shown_in_order(tmp_path: Path) -> None:
     }
     assert gaps == {2.0}
     for track in ("video_source", "video_60p"):
-        assert _frames(shelf.film(track, tmp_path / f"{track}.mp4")) == 150
+        assert shelf.frame_count(track, tmp_path) == 150
