@@ -15,9 +15,10 @@ from rtmp_ingest.rtmp.enhanced import Codecs
 from rtmp_ingest.rtmp.limits import Limits
 from rtmp_ingest.rtmp.publishing import OnPublish
 
-__all__ = ["RtmpServer", "ServerSettings", "serve"]
+__all__ = ["RtmpServer", "ServerSettings", "load_metric", "serve"]
 
 _CHECK_EVERY_S: Final = 1.0
+_REPORT_EVERY_S: Final = 60.0
 _BACKLOG: Final = 256
 
 logger = logging.getLogger(__name__)
@@ -135,11 +136,26 @@ class RtmpServer:
                 del self._addresses[address]
 
     async def _check_all(self) -> None:
+        reported = 0.0
         while True:
             await asyncio.sleep(_CHECK_EVERY_S)
             now = time.monotonic()
             for connection in list(self._connections):
                 connection.check(now)
+            if now - reported >= _REPORT_EVERY_S:
+                reported = now
+                logger.info("load", extra=load_metric(self.publisher_count, int(time.time() * 1000)))
+
+
+def load_metric(publishers: int, at_ms: int) -> dict[str, object]:
+    """Return what makes a log line a metric of CloudWatch (embedded metric format); the service scales by it."""
+    metric = {
+        "Namespace": "Millrace",
+        "Dimensions": [["service"]],
+        "Metrics": [{"Name": "StreamsPerIngest", "Unit": "Count"}],
+    }
+    about = {"Timestamp": at_ms, "CloudWatchMetrics": [metric]}
+    return {"_aws": about, "service": "rtmp_ingest", "StreamsPerIngest": publishers}
 
 
 async def serve(settings: ServerSettings, on_publish: OnPublish) -> RtmpServer:

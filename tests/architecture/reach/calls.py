@@ -13,7 +13,7 @@ from botocore import xform_name
 
 from tests.architecture.reach.graph import Module, Node
 
-SERVICES = {"secrets": "secretsmanager"}
+SERVICES = {"secrets": "secretsmanager", "live_s3": "s3"}
 PREFIXES = {"stepfunctions": "states"}
 # Where the permission has another name than the operation; nothing for what needs none.
 PERMISSIONS: dict[str, tuple[str, ...]] = {

@@ -57,9 +57,10 @@ def reachable(entry: Path) -> dict[Node, tuple[Module, list[ast.stmt]]]:
 @cache
 def load(name: str) -> Module | None:
     """Read a module of ours, None for others."""
-    if not name.startswith("millrace"):
+    folder = {"millrace": CORE, "rtmp_ingest": ROOT}.get(name.partition(".")[0])
+    if folder is None:
         return None
-    path = CORE / Path(*name.split("."))
+    path = folder / Path(*name.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     return _read(name, file) if file.is_file() else None
 
