@@ -47,6 +47,7 @@ class Film:
     tracks: Sequence[Track] = TRACKS
     edges: dict[str, Edge] = field(default_factory=dict)
     segment: int = 0
+    stream_key: str = ""
 
     @property
     def session_id(self) -> LiveSessionId:

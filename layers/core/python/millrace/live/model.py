@@ -70,6 +70,8 @@ class LiveSession(Fact):
     segment_target_s: int = SEGMENT_TARGET_S
     reconnect_window_s: int = RECONNECT_WINDOW_S
     health: Health | None = None
+    is_kept: bool = True
+    """Whether a recording stays of it."""
     is_recorded: bool = False
     """Its recording is a video, or will never be one."""
 

@@ -4,11 +4,13 @@
     session   <session_id>                the session as it is, version; `listing` while it is open
     open      CHANNEL#<channel_id>        the session that the channel has open
     open      TEST#<channel_id>           the test stream that the channel has open
+    video     VIDEO#<video_id>            the session whose recording the video is
 
     access pattern                        request
-    begin a session                       TransactWriteItems: session and open absent
+    begin a session                       TransactWriteItems: session and open absent, video
     one session                           GetItem
     what a channel has open               GetItem open
+    whose recording a video is            GetItem video
     any change                            PutItem session, its version must be the one that was read
     the end                               TransactWriteItems: session of that version, open removed
     a channel's sessions, newest first    Query by_channel: channel_id, pk descending (ids sort by time)
@@ -26,7 +28,7 @@ from functools import cache
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
+from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, PynamoDBException
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
@@ -34,7 +36,7 @@ from pynamodb.transactions import TransactWrite
 from millrace.live.errors import AlreadyLive, LiveUnavailable, StreamChangedMeanwhile, StreamGone
 from millrace.live.model import LiveSession
 from millrace.platform import settings
-from millrace.platform.ids import ChannelId, LiveSessionId
+from millrace.platform.ids import ChannelId, LiveSessionId, VideoId
 from millrace.platform.store import Cancelled, Deadlines, transact
 
 LISTED, UNLISTED = "listed", "unlisted"
@@ -88,6 +90,7 @@ def create(session: LiveSession) -> None:
         transaction.save(_item(session), condition=_Item.pk.does_not_exist())
         open_item = _table()(_open_key(session.channel_id, is_test=session.is_test), session_id=session.session_id)
         transaction.save(open_item, condition=_Item.pk.does_not_exist())
+        transaction.save(_table()(_video_key(session.video_id), session_id=session.session_id))
 
     _table()
     try:
@@ -115,9 +118,19 @@ def get(session_id: LiveSessionId) -> LiveSession:
 
 def open_of(channel_id: ChannelId, *, is_test: bool) -> LiveSession | None:
     """Return what the channel has open."""
+    return _named(_open_key(channel_id, is_test=is_test))
+
+
+def of_video(video_id: VideoId) -> LiveSession | None:
+    """Return the session whose recording the video is, or will be."""
+    return _named(_video_key(video_id))
+
+
+def _named(pk: str) -> LiveSession | None:
+    """Return the session that an item of another kind names."""
     with _translated():
         try:
-            item = _table().get(_open_key(channel_id, is_test=is_test), consistent_read=True)
+            item = _table().get(pk, consistent_read=True)
         except DoesNotExist:
             return None
     return find(LiveSessionId(str(item.session_id)))
@@ -188,9 +201,19 @@ def all_unsettled() -> Iterator[LiveSession]:
 
 
 def remove(session: LiveSession) -> None:
-    """Forget an ended session. Natural to repeat."""
+    """Forget a session, and that its channel had it open. Natural to repeat."""
+    table = _table()
+    if not session.has_ended:
+        open_item = table(_open_key(session.channel_id, is_test=session.is_test))
+        with _translated():
+            try:
+                open_item.delete(condition=_Item.session_id == session.session_id)
+            except DeleteError as error:
+                if error.cause_response_code != "ConditionalCheckFailedException":
+                    raise
     with _translated():
-        _table()(session.session_id).delete()
+        table(_video_key(session.video_id)).delete()
+        table(session.session_id).delete()
 
 
 def _page(found: Any) -> SessionPage:
@@ -210,6 +233,10 @@ def _item(session: LiveSession) -> _Item:
 
 def _session(item: _Item) -> LiveSession:
     return LiveSession.model_validate({**item.data, "version": int(item.version)})
+
+
+def _video_key(video_id: VideoId) -> str:
+    return f"VIDEO#{video_id}"
 
 
 def _open_key(channel_id: ChannelId, *, is_test: bool) -> str:

@@ -1,47 +1,87 @@
-"""The DASH manifest of a live stream, over complete segments.
+"""DASH manifests over complete segments, of a stream that grows and of its recording.
 
 Segments are timed by timelines, so they can be fetched as soon as S3 has them, and no earlier: DASH's low latency wants
 the growing segment in one chunked response, which S3 does not give. So players are some two segments behind.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
 from millrace.live.edge.model import Period, Segment, Shown, Track, TrackKind
-from millrace.live.places import LivePlace
+from millrace.live.places import LivePlace, init_name, segment_name
 from millrace.live.playlists.timeline import seconds
 from millrace.media import dash
 
 # Two segments: the one that is being made, and one to play meanwhile.
 DELAY_SEGMENTS = 2
+# Where a track's files lie: in front of the names of init segments and segments.
+Folder = Callable[[str], str]
 
 
-def build(shown: Shown, segments: Sequence[Segment], at: datetime, clock_url: str) -> dash.Manifest | None:
-    """Return the manifest; None before the first complete segment."""
-    periods = {period.number: period for period in shown.periods}
-    groups = [(number, list(found)) for number, found in groupby(segments, key=lambda segment: segment.period)]
-    if not groups:
+def growing(shown: Shown, segments: Sequence[Segment], at: datetime, clock_url: str) -> dash.Manifest | None:
+    """Return the manifest of a stream as it is now, or as it was when it ended; None before its first segment."""
+    if not segments:
         return None
-    began = segments[0].program_date_time
-    made = tuple(_period(shown, periods[number], found, began) for number, found in groups)
-    target_s = Decimal(shown.head.segment_target_s)
+    place = LivePlace(shown.head.home, shown.head.video_id, shown.head.session_id)
+
+    def folder(track: str) -> str:
+        return f"/{place.prefix}{track}/"
+
     if shown.head.has_ended:
-        last = made[-1]
-        return dash.Manifest(last.start_s + (last.duration_s or Decimal(0)), target_s, made)
+        return _static(_groups(shown, segments), folder, None)
+    groups = _groups(shown, segments)
+    began = segments[0].program_date_time
+    # By the clock, with holes where the publisher was gone: the time of a segment never changes.
+    periods = tuple(
+        dash.Period(
+            _sets(period, found, folder, None),
+            id=str(period.number),
+            start_s=_seconds(found[0].program_date_time - began),
+        )
+        for period, found in groups
+    )
+    target_s = Decimal(shown.head.segment_target_s)
     live = dash.Live(
         availability_start=began,
         publish_time=at,
         minimum_update_period_s=target_s,
         suggested_presentation_delay_s=DELAY_SEGMENTS * target_s,
-        max_segment_duration_s=max(_duration_s(periods[segment.period], segment) for segment in segments),
-        clock=dash.ClockSource(clock_url),
+        max_segment_duration_s=max(_duration_s(period, segment) for period, found in groups for segment in found),
+        clock=dash.ClockSource(clock_url, dash.CLOCK_ISO),
         latency=dash.Latency(target_ms=int(DELAY_SEGMENTS * target_s * 1000), max_playback_rate=Decimal("1.05")),
     )
-    # The last period grows.
-    growing = (*made[:-1], dash.Period(made[-1].adaptation_sets, id=made[-1].id, start_s=made[-1].start_s))
-    return dash.Manifest(None, target_s, growing, live)
+    return dash.Manifest(None, target_s, periods, live)
+
+
+def recording(shown: Shown, segments: Sequence[Segment], tracks: Collection[str]) -> dash.Manifest:
+    """Return the manifest of a recording that offers these tracks, with names relative to its folder."""
+    return _static(_groups(shown, segments), lambda track: f"{track}/", tracks)
+
+
+def _static(
+    groups: list[tuple[Period, list[Segment]]], folder: Folder, tracks: Collection[str] | None
+) -> dash.Manifest:
+    """Return a manifest whose periods follow each other without holes."""
+    periods: list[dash.Period] = []
+    start_s = Decimal(0)
+    for period, found in groups:
+        duration_s = sum((_duration_s(period, segment) for segment in found), Decimal(0))
+        sets = _sets(period, found, folder, tracks)
+        periods.append(dash.Period(sets, id=str(period.number), start_s=start_s, duration_s=duration_s))
+        start_s += duration_s
+    longest_s = max(_duration_s(period, segment) for period, found in groups for segment in found)
+    return dash.Manifest(start_s, longest_s, tuple(periods))
+
+
+def _groups(shown: Shown, segments: Sequence[Segment]) -> list[tuple[Period, list[Segment]]]:
+    periods = {period.number: period for period in shown.periods}
+    return [(periods[number], list(found)) for number, found in groupby(segments, key=lambda segment: segment.period)]
+
+
+def _seconds(duration: timedelta) -> Decimal:
+    return Decimal(duration // timedelta(microseconds=1)) / 1_000_000
 
 
 def _duration_s(period: Period, segment: Segment) -> Decimal:
@@ -49,31 +89,25 @@ def _duration_s(period: Period, segment: Segment) -> Decimal:
     return max(seconds(track.duration, scales[name]) for name, track in segment.tracks.items() if name in scales)
 
 
-def _period(shown: Shown, period: Period, segments: list[Segment], began: datetime) -> dash.Period:
-    """Return one period; its clock begins with its first segment."""
+def _sets(
+    period: Period, segments: list[Segment], folder: Folder, tracks: Collection[str] | None
+) -> tuple[dash.AdaptationSet, ...]:
     # Of a rendition that comes or goes, DASH would want a period more: only those that are whole are offered.
-    whole = [track for track in period.tracks if all(track.name in segment.tracks for segment in segments)]
-    start = segments[0].program_date_time - began
-    pictures = tuple(_representation(shown, track, segments) for track in whole if track.kind is TrackKind.VIDEO)
-    sounds = tuple(_representation(shown, track, segments) for track in whole if track.kind is TrackKind.AUDIO)
+    whole = [
+        track
+        for track in period.tracks
+        if (tracks is None or track.name in tracks) and all(track.name in segment.tracks for segment in segments)
+    ]
+    made = [(track.kind, _representation(track, segments, folder(track.name))) for track in whole]
+    pictures = tuple(each for kind, each in made if kind is TrackKind.VIDEO)
+    sounds = tuple(each for kind, each in made if kind is TrackKind.AUDIO)
     sets = [dash.AdaptationSet(0, "video", pictures)] if pictures else []
-    if sounds:
-        sets.append(dash.AdaptationSet(1, "audio", sounds))
-    duration_s = sum((_duration_s(period, segment) for segment in segments), Decimal(0))
-    return dash.Period(
-        tuple(sets),
-        id=str(period.number),
-        start_s=Decimal(start.days * 86_400 + start.seconds) + Decimal(start.microseconds) / 1_000_000,
-        duration_s=duration_s,
-    )
+    return (*sets, *([dash.AdaptationSet(1, "audio", sounds)] if sounds else []))
 
 
-def _representation(shown: Shown, track: Track, segments: list[Segment]) -> dash.Representation:
-    place = LivePlace(shown.head.home, shown.head.video_id, shown.head.session_id)
+def _representation(track: Track, segments: list[Segment], folder: str) -> dash.Representation:
     period = segments[0].period
     rows = [segment.tracks[track.name] for segment in segments]
-    # The name of a segment with its number left open.
-    media = place.segment_key(track.name, period, 0).replace("_00000.", "_$Number%05d$.")
     return dash.Representation(
         id=track.name,
         codecs=track.codec,
@@ -87,6 +121,7 @@ def _representation(shown: Shown, track: Track, segments: list[Segment]) -> dash
         sampling_rate_hz=track.sample_rate_hz,
         channels=track.channels,
         presentation_time_offset=rows[0].decode_time,
-        initialization="/" + place.init_key(track.name, period),
-        media="/" + media,
+        initialization=folder + init_name(period),
+        # The name of a segment with its number left open.
+        media=folder + segment_name(period, 0).replace("_00000.", "_$Number%05d$."),
     )

@@ -92,7 +92,7 @@ def dash_manifest(home: Home, session_id: LiveSessionId, clock_url: str) -> Text
     """Return the DASH manifest over the complete segments; raises StreamGone or NotStarted."""
     shown = _shown(home, session_id)
     found = _past(session_id).up_to(shown)
-    made = manifest.build(shown, found, now(), clock_url)
+    made = manifest.growing(shown, found, now(), clock_url)
     if made is None:
         raise NotStarted
     return _text(shown, dash.write(made))
