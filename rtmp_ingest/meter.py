@@ -10,6 +10,7 @@ from rtmp_ingest.format import Seen
 __all__ = ["Meter"]
 
 WINDOW_MS: Final = 5000
+DROPS_S: Final = 60
 # A frame that takes three times its turn means that others were left out.
 GAP_FACTOR: Final = 3
 
@@ -26,7 +27,7 @@ class Meter:
     """Count what one publish sends; every tag is noted once, times already corrected."""
 
     def __init__(self) -> None:
-        self.dropped_frames = 0
+        self._dropped: deque[tuple[float, int]] = deque()
         self.last_arrival_s: float | None = None
         self.key_frame_interval_ms: int | None = None
         self._marks: deque[_Mark] = deque()
@@ -42,18 +43,18 @@ class Meter:
             return
         is_video = tag.kind is TagKind.VIDEO
         if is_video:
-            self._note_frame(tag.timestamp_ms, is_key=seen.is_key_frame)
+            self._note_frame(tag.timestamp_ms, arrived_s, is_key=seen.is_key_frame)
         self._last_ms[tag.kind] = tag.timestamp_ms
         self._marks.append(_Mark(tag.timestamp_ms, len(tag.payload), is_video, arrived_s))
         while self._marks[0].arrived_s < arrived_s - WINDOW_MS / 1000:
             self._marks.popleft()
 
-    def _note_frame(self, timestamp_ms: int, *, is_key: bool) -> None:
+    def _note_frame(self, timestamp_ms: int, arrived_s: float, *, is_key: bool) -> None:
         last_ms = self._last_ms.get(TagKind.VIDEO)
         if last_ms is not None:
             step_ms = timestamp_ms - last_ms
             if self._step_ms and step_ms > GAP_FACTOR * self._step_ms:
-                self.dropped_frames += round(step_ms / self._step_ms) - 1
+                self._dropped.append((arrived_s, round(step_ms / self._step_ms) - 1))
             elif step_ms > 0:
                 self._step_ms += (step_ms - self._step_ms) / (16 if self._step_ms else 1)
         if is_key:
@@ -62,10 +63,19 @@ class Meter:
             self._last_key_ms = timestamp_ms
 
     @property
+    def dropped_frames(self) -> int:
+        """Return how many frames the encoder left out within the last minute."""
+        while self._dropped and self._dropped[0][0] < (self.last_arrival_s or 0) - DROPS_S:
+            self._dropped.popleft()
+        return sum(count for _, count in self._dropped)
+
+    @property
     def bitrate_bps(self) -> int | None:
         """Return what arrived over the last seconds."""
         span_s = self._span_s()
-        return int(sum(mark.size_bytes for mark in self._marks) * 8 / span_s) if span_s else None
+        # What came first began the window and does not belong to its time.
+        arrived_bytes = sum(mark.size_bytes for mark in self._marks) - self._marks[0].size_bytes if span_s else 0
+        return int(arrived_bytes * 8 / span_s) if span_s else None
 
     @property
     def frame_rate(self) -> float | None:
