@@ -5,7 +5,7 @@ chunk has arrived is consumed at once, so a connection never holds more than its
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from rtmp_ingest.rtmp.errors import ProtocolError
 from rtmp_ingest.rtmp.limits import Limits
@@ -23,9 +23,8 @@ _CONTINUES: Final = 3
 _MEDIA_TYPES: Final = frozenset({8, 9, 22})
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A whole message; `timestamp_ms` has 32 bits and wraps."""
+class Message(NamedTuple):
+    """A whole message; `timestamp_ms` has 32 bits and wraps. A tuple: they are made by the hundred."""
 
     type_id: int
     timestamp_ms: int

@@ -5,7 +5,7 @@ after the other. What comes out starts near `start_ms`, rises within each track,
 as far as time has really passed.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from millrace.media.flv import FlvTag, TagKind
@@ -59,7 +59,7 @@ class Clock:
     def corrected(self, tag: FlvTag, arrived_s: float) -> FlvTag:
         """Return the tag with its time on our line."""
         if tag.kind is TagKind.SCRIPT:
-            return replace(tag, timestamp_ms=self._latest_ms)
+            return FlvTag(tag.kind, self._latest_ms, tag.payload)
         theirs_ms = self._unwrap(tag.timestamp_ms)
         if not self._offsets:
             self._offsets, self._arrived_s = [self._start_ms - theirs_ms], arrived_s
@@ -74,7 +74,7 @@ class Clock:
             track.last_ms = ours_ms
         if ours_ms >= self._latest_ms:
             self._latest_ms, self._arrived_s = ours_ms, arrived_s
-        return replace(tag, timestamp_ms=ours_ms)
+        return FlvTag(tag.kind, ours_ms, tag.payload)
 
     def _place(self, kind: TagKind, theirs_ms: int, arrived_s: float) -> int:
         track = self._tracks.get(kind)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from millrace.media.flv import FlvTag
-from rtmp_ingest.rtmp.conversation import Conversation, Event, Stage, Unpublished
+from rtmp_ingest.rtmp.conversation import Conversation, Stage, Unpublished
 from rtmp_ingest.rtmp.errors import ProtocolError
 from rtmp_ingest.rtmp.limits import Limits
 from rtmp_ingest.rtmp.publishing import Client, Ending, EndingKind, OnPublish, PublishAsked, Refusal, Sink
@@ -141,11 +141,8 @@ class Connection:
     async def _until_it_ends(self) -> Ending:
         try:
             while data := await self._read():
+                await self._take(data)
                 self._received_at = time.monotonic()
-                for event in self._conversation.receive(data):
-                    await self._handle(event)
-                    if self._ending is not None:
-                        break
                 self._send()
                 if self._ending is not None or self._conversation.stage is Stage.ENDED:
                     return Ending(EndingKind.DISMISSED, "it wanted to play")
@@ -168,41 +165,41 @@ class Connection:
         finally:
             self._reading = None
 
-    async def _handle(self, event: Event) -> None:
-        if isinstance(event, FlvTag):
-            if self._sink is not None:
-                await self._write(self._sink, event)
-        elif isinstance(event, Unpublished):
-            self._ending = Ending(EndingKind.UNPUBLISHED, "the publisher stopped")
-        else:
-            await self._authorise(event)
-
-    async def _write(self, sink: Sink, tag: FlvTag) -> None:
-        # Time that the sink takes is not the publisher's silence.
+    async def _take(self, data: bytes) -> None:
+        # Time that the sink or the API takes is not the publisher's silence.
         self._is_waiting = True
         try:
-            await sink.write(tag)
+            for event in self._conversation.receive(data):
+                if isinstance(event, FlvTag):
+                    await self._write(event)
+                elif isinstance(event, Unpublished):
+                    self._ending = Ending(EndingKind.UNPUBLISHED, "the publisher stopped")
+                else:
+                    await self._authorise(event)
+                if self._ending is not None:
+                    break
+        finally:
+            self._is_waiting = False
+
+    async def _write(self, tag: FlvTag) -> None:
+        if self._sink is None:
+            return
+        try:
+            await self._sink.write(tag)
         except Exception:
             logger.exception("whoever takes the media failed", extra={"address": self._address})
             self.disconnect("The server cannot take the stream any more. Try again.")
-        finally:
-            self._is_waiting = False
-            self._received_at = time.monotonic()
 
     async def _authorise(self, asked: PublishAsked) -> None:
         # What answers connect and createStream must not wait for the API.
         self._send()
         self._asked = asked
-        self._is_waiting = True
         try:
             async with asyncio.timeout(self._limits.authorise_s):
                 answer = await self._on_publish(self)
         except Exception:
             logger.exception("a publish could not be checked", extra={"address": self._address})
             answer = _UNAVAILABLE
-        finally:
-            self._is_waiting = False
-            self._received_at = time.monotonic()
         if isinstance(answer, Refusal):
             self._ending = Ending(EndingKind.DISMISSED, f"refused: {answer.description}")
             self._conversation.refuse(answer)

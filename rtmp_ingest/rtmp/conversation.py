@@ -22,7 +22,7 @@ _STREAM_ID: Final = 1
 _MIN_WINDOW_BYTES: Final = 64 << 10
 _MAX_TEXT: Final = 200
 _MAX_PARAMETERS: Final = 16
-_MEDIA: Final = frozenset({MessageType.AUDIO, MessageType.VIDEO, MessageType.DATA, MessageType.DATA_AMF3})
+_MEDIA: Final = frozenset(map(int, (MessageType.AUDIO, MessageType.VIDEO, MessageType.DATA, MessageType.DATA_AMF3)))
 
 
 class Stage(Enum):
@@ -89,7 +89,13 @@ class Conversation:
         self._chunks.feed(data)
         while self.stage is not Stage.ENDED and (message := self._chunks.next_message()) is not None:
             self.message_count += 1
-            yield from self._handle(message)
+            # Nearly all messages are media: they take the short way.
+            if message.type_id in _MEDIA:
+                # Before a publish, and after its end, there is nobody to take it.
+                if self.stage is Stage.PUBLISHING and (tag := messages.media_tag(message)) is not None:
+                    yield tag
+            else:
+                yield from self._handle(message)
         # Half a window early: an encoder that waits for it must not wait.
         if self.received_bytes - self._acknowledged_bytes >= self._window_bytes // 2:
             self._acknowledged_bytes = self.received_bytes
@@ -124,18 +130,14 @@ class Conversation:
 
     def _handle(self, message: Message) -> Iterator[Event]:
         kind, payload = message.type_id, message.payload
-        if kind in _MEDIA:
-            # Before a publish, and after its end, there is nobody to take it.
-            if self.stage is Stage.PUBLISHING and (tag := messages.media_tag(message)) is not None:
-                yield tag
-        elif kind == MessageType.COMMAND:
+        if kind == MessageType.COMMAND:
             yield from self._command(amf0.decode(payload, self._limits))
         elif kind == MessageType.COMMAND_AMF3:
             yield from self._command(amf0.decode(payload[1:], self._limits))
         elif kind == MessageType.AGGREGATE:
             for inner in messages.aggregated(message):
-                if inner.type_id in _MEDIA:
-                    yield from self._handle(inner)
+                if self.stage is Stage.PUBLISHING and (tag := messages.media_tag(inner)) is not None:
+                    yield tag
         else:
             self._control(kind, payload)
 

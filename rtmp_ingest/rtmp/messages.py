@@ -55,6 +55,14 @@ class MessageType(IntEnum):
     AGGREGATE = 22
 
 
+_TAG_KINDS: Final[dict[int, TagKind]] = {
+    MessageType.AUDIO: TagKind.AUDIO,
+    MessageType.VIDEO: TagKind.VIDEO,
+    MessageType.DATA: TagKind.SCRIPT,
+    MessageType.DATA_AMF3: TagKind.SCRIPT,
+}
+
+
 def set_chunk_size(chunk_bytes: int) -> bytes:
     """Say how long the server's chunks are from now on."""
     return _control(MessageType.SET_CHUNK_SIZE, struct.pack(">I", chunk_bytes))
@@ -111,15 +119,14 @@ def control_number(payload: bytes) -> int:
 
 
 def media_tag(message: Message) -> FlvTag | None:
-    """Return a message of sound, pictures or metadata as an FLV tag; None for an empty one."""
-    payload = message.payload
-    if message.type_id in (MessageType.DATA, MessageType.DATA_AMF3):
+    """Return a message of sound, pictures or metadata as an FLV tag; None for others and for an empty one."""
+    kind, payload = _TAG_KINDS.get(message.type_id), message.payload
+    if kind is TagKind.SCRIPT:
         if message.type_id == MessageType.DATA_AMF3:
             # The same values behind a byte that says so.
             payload = payload[1:]
         payload = payload.removeprefix(_SET_DATA_FRAME)
-        return FlvTag(TagKind.SCRIPT, message.timestamp_ms, payload) if payload else None
-    return FlvTag(TagKind(message.type_id), message.timestamp_ms, payload) if payload else None
+    return FlvTag(kind, message.timestamp_ms, payload) if kind is not None and payload else None
 
 
 def aggregated(message: Message) -> Iterator[Message]:
