@@ -7,12 +7,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-from hypothesis import HealthCheck, settings
-
 os.environ.setdefault("LIMIT_SCALE", "0")
 
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")
-# How long an example takes says more about the machine's other work than about the code.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
