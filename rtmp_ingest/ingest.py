@@ -16,6 +16,7 @@ from millrace.platform.clock import now
 from millrace.platform.ids import LiveSessionId
 from rtmp_ingest.api_client import ApiClient, ApiRefused, ApiUnavailable, Grant
 from rtmp_ingest.health import measure
+from rtmp_ingest.metrics import METRICS_EVERY_S, embedded
 from rtmp_ingest.patience import Patience
 from rtmp_ingest.publication import EdgeTable, Publication
 from rtmp_ingest.rtmp.publishing import Ending, EndingKind, Publisher, Refusal
@@ -98,6 +99,7 @@ class IngestSink:
         self._is_ours = True
         self._shall_end = False
         self._is_closing = False
+        self._measured_s = 0.0
         self._tracks: tuple[str, ...] = ()
         self._stream: LiveStream | None = None
         self._publication: Publication | None = None
@@ -180,6 +182,9 @@ class IngestSink:
 
     async def _beat(self, stream: LiveStream, publication: Publication, *, has_media: bool) -> None:
         health = measure(stream, publication, self._publisher.client)
+        if time.monotonic() - self._measured_s >= METRICS_EVERY_S:
+            self._measured_s = time.monotonic()
+            logger.info("stream", extra=self._facts(embedded(health)))
         if stream.period is not None:
             self._tracks = stream.period.tracks
         try:
