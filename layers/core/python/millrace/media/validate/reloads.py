@@ -92,14 +92,9 @@ def _check_open(location: str, before: MediaPlaylist, after: MediaPlaylist, foun
     if before.open_segment is None:
         return
     number = before.open_msn
-    if number == after.open_msn:
-        new = after.open_segment.parts if after.open_segment else ()
-        if not new:
-            found.add(rules.LIVE_PART, location, f"The parts of segment {number} are gone.")
-    elif after.media_sequence <= number < after.open_msn:
-        new = after.segments[number - after.media_sequence].parts
-    else:
-        return
+    new = _parts_of(after, number)
+    if number == after.open_msn and not new:
+        found.add(rules.LIVE_PART, location, f"The parts of segment {number} are gone.")
     _check_parts(location, number, before.open_segment.parts, new, found)
 
 
@@ -117,7 +112,10 @@ def _check_hint(location: str, before: MediaPlaylist, after: MediaPlaylist, foun
     """Compare what was announced with the part that came."""
     hints = [hint.uri for hint in before.preload_hints if hint.type is HintType.PART]
     number, part = next_part(before)
-    came = _part_at(after, number, part) or (_part_at(after, number + 1, 0) if part else None)
+    came = _part_at(after, number, part)
+    if came is None and 0 < len(_parts_of(after, number)) <= part and number < after.open_msn:
+        # The segment ended with what was listed of it.
+        came = _part_at(after, number + 1, 0)
     if hints and came and came.uri not in hints:
         found.add(rules.LIVE_HINT, location, f"{hints[0]} was announced, {came.uri} came.")
 
@@ -133,12 +131,17 @@ def last_part(playlist: MediaPlaylist) -> tuple[int, int]:
     return (number, part - 1) if part else (number - 1, -1)
 
 
-def _part_at(playlist: MediaPlaylist, number: int, part: int) -> Part | None:
-    parts: Sequence[Part] = ()
+def _parts_of(playlist: MediaPlaylist, number: int) -> Sequence[Part]:
+    """Return the listed parts of a segment, complete or open."""
     if number == playlist.open_msn and playlist.open_segment:
-        parts = playlist.open_segment.parts
-    elif playlist.media_sequence <= number < playlist.open_msn:
-        parts = playlist.segments[number - playlist.media_sequence].parts
+        return playlist.open_segment.parts
+    if playlist.media_sequence <= number < playlist.open_msn:
+        return playlist.segments[number - playlist.media_sequence].parts
+    return ()
+
+
+def _part_at(playlist: MediaPlaylist, number: int, part: int) -> Part | None:
+    parts = _parts_of(playlist, number)
     return parts[part] if part < len(parts) else None
 
 
