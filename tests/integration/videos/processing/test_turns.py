@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -28,6 +28,12 @@ def two_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _task(film: Workflow, chunk: int) -> ChunkTask:
     return ChunkTask(video_id=film.video_id, upload_id=film.place.upload_id, chunk=chunk)
+
+
+def _began_at(film: Workflow) -> datetime:
+    run = store.find(*film.ids)
+    assert run is not None
+    return run.started_at
 
 
 def test_an_account_has_so_many_turns_and_no_more(owner: Owner) -> None:
@@ -57,6 +63,7 @@ def test_a_long_film_keeps_no_other_from_beginning(
     encoded: list[str] = []
     monkeypatch.setattr(encode, "encode_chunk", lambda task, _: encoded.append(f"{task.video_id} {task.chunk}"))
     long, second, other = begin(ada, seconds=600), begin(ada), begin(ben)
+    began_at = _began_at(long)
     with turn(ada.caller.user_id, "long 1"), turn(ada.caller.user_id, "long 2"):
         for film, chunk in ((long, 3), (second, 1)):
             with pytest.raises(EncodersBusy):
@@ -64,6 +71,7 @@ def test_a_long_film_keeps_no_other_from_beginning(
         for film, chunk in ((second, 0), (other, 0), (other, 1)):
             chunks.take_chunk(_task(film, chunk), DEADLINE)
     chunks.take_chunk(_task(second, 1), DEADLINE)
+    assert _began_at(long) > began_at, "waiting for others used up its budget"
     assert encoded == [f"{film.video_id} {n}" for film, n in ((second, 0), (other, 0), (other, 1), (second, 1))]
 
 

@@ -7,13 +7,15 @@ from typing import Final
 
 from millrace.media.cmaf import CutError
 from millrace.media.plan import EncodePlan
+from millrace.platform.clock import now
 from millrace.platform.errors import WorkflowError
 from millrace.platform.process import ToolFailed, ToolTimedOut
 from millrace.platform.steps import Deadline
 from millrace.transcode import encode, work
 from millrace.transcode.failure import PART_FAILURE, PartFailed, UploadRejected
 from millrace.transcode.model import AudioTask, ChunkTask, UploadTask
-from millrace.transcode.runs.turns import turn
+from millrace.transcode.runs import store
+from millrace.transcode.runs.turns import EncodersBusy, turn
 from millrace.videos.model import Failure
 from millrace.videos.processing import service
 
@@ -40,8 +42,13 @@ def _turn(task: UploadTask, chunk: int, kind: str) -> Iterator[None]:
         yield
         return
     owner_id = service.in_processing(task.video_id, task.upload_id).owner_id
-    with turn(owner_id, f"{task.video_id} {task.upload_id} {kind} {chunk}"):
-        yield
+    try:
+        with turn(owner_id, f"{task.video_id} {task.upload_id} {kind} {chunk}"):
+            yield
+    except EncodersBusy:
+        # Waiting for others is not being stuck.
+        store.restart_clock(task.video_id, task.upload_id, now())
+        raise
 
 
 @contextmanager

@@ -117,6 +117,17 @@ def put_off(run: Run) -> None:
                 raise
 
 
+def restart_clock(video_id: VideoId, upload_id: UploadId, at: datetime) -> None:
+    """Let the run's budget begin now: it has waited for others."""
+    with _translated():
+        try:
+            item = table()(RUN, _key(video_id, upload_id))
+            item.update(actions=[_Item.started_at.set(at)], condition=_Item.key.exists())
+        except UpdateError as error:
+            if error.cause_response_code != FAILED:
+                raise
+
+
 def end(run: Run) -> None:
     """Take the run off the list; natural to repeat."""
     with _translated():
