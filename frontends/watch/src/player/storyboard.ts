@@ -39,7 +39,7 @@ export function storyboardBar(video: HTMLVideoElement, indexUrl: string): HTMLEl
     const tile = known.find(({ end_s }) => at_s < end_s) ?? known.at(-1);
     if (tile === undefined) return;
     draw(picture, tile);
-    time.textContent = formatDuration(at_s * 1000);
+    time.textContent = formatDuration(Math.floor(at_s) * 1000);
     bubble.hidden = false;
     const room = width - bubble.offsetWidth;
     bubble.style.left = `${Math.min(room, Math.max(0, event.clientX - left - bubble.offsetWidth / 2))}px`;
