@@ -166,7 +166,7 @@ def live_playlist(segment_count: int, open_parts: int, other: str, *, first: int
             duration_s=Decimal(2),
             init=init,
             program_date_time=LIVE_START + timedelta(seconds=2 * number),
-            parts=_parts(number, PARTS_A_SEGMENT) if number > segment_count - 3 else (),
+            parts=_parts(number, PARTS_A_SEGMENT) if number > segment_count - 2 else (),
         )
         for number in range(first, segment_count + 1)
     )
