@@ -63,6 +63,8 @@ export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s:
     caption: (caption) => {
       player.enableText(caption !== null);
       player.setTextTrack(caption === null ? -1 : Number(caption.id));
+      // dash.js 5.2.1 has ended its loading of text with the first language; a seek begins it again for another one.
+      if (caption !== null) player.seek(player.time());
     },
     destroy: () => player.destroy(),
   };
