@@ -37,7 +37,7 @@ def _check_ready(video: dict[str, Any]) -> None:
     command = [FFPROBE, "-v", "error", "-count_packets", "-select_streams", "v:0", "-show_entries"]
     command += ["stream=nb_read_packets", "-of", "csv=p=0", video["playback"]["hls_url"]]
     counted = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    assert int(counted.split(",")[0]) == SECONDS * RATE, "a frame is missing, or there twice"
+    assert int(counted.split()[0].strip(",")) == SECONDS * RATE, "a frame is missing, or there twice"
 
 
 def test_every_video_ends_ready_or_failed_with_a_reason(platform: Platform, creator: Creator, clip: Path) -> None:
