@@ -66,10 +66,11 @@ class Follower:
         for track in self._tracks.values():
             self._check_far_ahead(track)
         until_s = self._clock() + seconds
-        while self._clock() < until_s and any(not track.playlist.has_ended for track in self._tracks.values()):
-            for track in self._tracks.values():
-                if not track.playlist.has_ended:
-                    self._reload(track)
+        while going_on := [track for track in self._tracks.values() if not track.playlist.has_ended]:
+            for track in going_on:
+                self._reload(track)
+            if self._clock() >= until_s:
+                break
             self._pause()
         return sum(track.reloads for track in self._tracks.values())
 
