@@ -19,15 +19,24 @@ def tree_cpu_s(pid: int) -> float:
     return total
 
 
-def _tree(root: int) -> list[int]:
-    parents = {}
+def descendants(root: int) -> dict[int, int]:
+    """Return the processes that the process and its children started, each with its parent."""
+    children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (fields := _stat(int(entry.name))):
-            parents[int(entry.name)] = int(fields[1])
-    found = [root]
-    for process in found:
-        found += [child for child, parent in parents.items() if parent == process]
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
+    found: dict[int, int] = {}
+    waiting = [root]
+    while waiting:
+        parent = waiting.pop()
+        for child in children.get(parent, ()):
+            found[child] = parent
+            waiting.append(child)
     return found
+
+
+def _tree(root: int) -> list[int]:
+    return [root, *descendants(root)]
 
 
 def _stat(pid: int) -> list[str]:

@@ -1,6 +1,6 @@
 """Encode one chunk of the sound, every track of it."""
 
 from millrace.platform.steps import step
-from millrace.transcode.encode import encode_audio
+from millrace.transcode.chunks import take_sound
 
-handler = step(encode_audio)
+handler = step(take_sound)

@@ -17,6 +17,7 @@ from scripts.millrace_cli.status import status
 from scripts.millrace_cli.up import down, up
 from scripts.millrace_cli.upload import upload
 from scripts.millrace_cli.user import user
+from scripts.millrace_cli.validate import validate_command
 
 DEBUG_VARIABLE = "MILLRACE_DEBUG"
 
@@ -44,6 +45,7 @@ app.command()(status)
 app.command("deploy")(deploy_command)
 app.command()(logs)
 app.command()(upload)
+app.command("validate")(validate_command)
 app.command()(mail)
 app.command()(identity_provider)
 app.add_typer(user, name="user")

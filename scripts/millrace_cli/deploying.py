@@ -27,7 +27,13 @@ TEMPLATE = ROOT / "template.yaml"
 def local_parameters(template: Path, settings: Settings, given: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters of a stack on this machine: ours, then what was given."""
     # Everybody who uses this machine's platform comes from one address, and tests are many people in a minute.
-    ours = {"Stage": "local", "PublicUrl": settings.edge_url, "TranscodeConcurrency": "2", "LimitScale": "100"}
+    ours = {
+        "Stage": "local",
+        "PublicUrl": settings.edge_url,
+        "TranscodeConcurrency": "2",
+        "EncodersPerAccount": "4",
+        "LimitScale": "100",
+    }
     ours["MailSender"] = LOCAL_SENDER
     declared = section(load_template(template), "Parameters")
     return {**{name: value for name, value in ours.items() if name in declared}, **given}

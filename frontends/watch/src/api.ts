@@ -8,6 +8,7 @@ export interface Playback {
   readonly hlsUrl: string;
   readonly dashUrl: string;
   readonly posterUrl: string | null;
+  readonly storyboardUrl: string | null;
 }
 
 export interface Video {
@@ -54,5 +55,5 @@ function parsePlayback(answer: unknown): Playback | null {
   const hlsUrl = text(answer, 'hls_url');
   const dashUrl = text(answer, 'dash_url');
   if (hlsUrl === null || dashUrl === null) return null;
-  return { hlsUrl, dashUrl, posterUrl: text(answer, 'poster_url') };
+  return { hlsUrl, dashUrl, posterUrl: text(answer, 'poster_url'), storyboardUrl: text(answer, 'storyboard_url') };
 }

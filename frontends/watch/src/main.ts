@@ -6,7 +6,7 @@ import { isAccountPage } from './return-path';
 import { showWatchPage } from './watch-page';
 import { WORDS } from './words';
 
-const ENGINES: readonly EngineName[] = ['hls', 'dash', 'native'];
+const ENGINES: readonly EngineName[] = ['hls', 'dash', 'native', 'shaka', 'shaka-hls'];
 
 function show({ pathname, search }: Location): void {
   const path = pathname.replace(/\/+$/, '');

@@ -60,7 +60,8 @@ async function showFilm(stage: HTMLElement, video: Video, playback: Playback, vi
   }
   const player = new Player(allowed, engine, renew);
   const screen = element('div', { class: 'aspect-video max-h-[75dvh] w-full overflow-hidden bg-black sm:rounded-xl' }, player.box);
-  stage.replaceChildren(screen, about(video, player.quality), keyHelp());
+  const picture = element('div', { class: 'flex flex-col' }, screen, player.storyboard);
+  stage.replaceChildren(picture, about(video, player.menus), keyHelp());
 }
 
 /** Return the ways from a video that does not show itself: it may do so to its owner. */

@@ -42,6 +42,8 @@ export const WORDS = {
   player: 'Video player',
   quality: 'Quality',
   qualityAuto: 'Automatic',
+  captions: 'Captions',
+  captionsOff: 'Off',
   keys: 'Keyboard shortcuts',
 } as const;
 

@@ -8,6 +8,7 @@ has repaired is noticed and its patch dropped.
 from emulator.objects.part_files import PartFiles
 from emulator.patches import (
     cloudfront_keys,
+    distributed_maps,
     embedded_metrics,
     event_retries,
     housekeeping,
@@ -21,6 +22,7 @@ from emulator.patches import (
     s3_reads,
     s3_uploads,
     saved_state,
+    stopped_executions,
     table_ttl,
 )
 from emulator.settings import Settings
@@ -46,5 +48,7 @@ def apply_all(settings: Settings, sandboxes: Sandboxes) -> None:
     s3_uploads.apply(parts)
     layer_files.apply(settings)
     resumed_executions.apply(settings)
+    distributed_maps.apply()
+    stopped_executions.apply()
     housekeeping.apply(sandboxes.archives, parts)
     saved_state.apply(settings)

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from playwright.sync_api import Page
 
-Engine = Literal["hls", "dash", "native"]
+Engine = Literal["hls", "dash", "native", "shaka", "shaka-hls"]
 PlayerState = Literal["loading", "paused", "playing", "seeking", "stalled", "ended", "error"]
 
 RECORDER = Path(__file__).with_name("recorder.js")

@@ -59,6 +59,25 @@ CASES = [
         options=ClipOptions(remux_input=("-display_rotation:v:0", "90"), remux=()),
         upright="transpose=clock",
     ),
+    Case(
+        "portrait.mov",
+        options=ClipOptions(remux_input=("-display_rotation:v:0", "-90"), remux=()),
+        upright="transpose=cclock",
+    ),
+    Case(
+        "upside_down.mp4",
+        options=ClipOptions(remux_input=("-display_rotation:v:0", "180"), remux=()),
+        upright="hflip,vflip",
+    ),
+    Case("sixty_ntsc.mkv", rate=Fraction(60000, 1001)),
+    Case(
+        "pal_wide.ts",
+        rate=25,
+        size=(360, 288),
+        options=ClipOptions(
+            codec="mpeg2video", gop=12, output=("-q:v", "2", "-aspect", "16:9", "-flags", "+ildct+ilme", "-bf", "2")
+        ),
+    ),
     Case("odd.mp4", size=(323, 181), options=ClipOptions(pixel_format="yuv444p")),
     # Without an edit list the picture begins a reorder delay after the sound: that is what the file says.
     Case(

@@ -31,6 +31,7 @@ export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s:
   player.updateSettings({
     debug: { logLevel: 0 },
     streaming: {
+      text: { defaultEnabled: false },
       abr: { limitBitrateByPortal: true, usePixelRatioInLimitBitrateByPortal: true },
       // A second apart: an origin that falters for less than that many seconds is waited for.
       retryAttempts: { InitializationSegment: 8, MediaSegment: 8 },
@@ -41,6 +42,9 @@ export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s:
     events.onQualities(best.map(qualityOf));
     const shown = player.getCurrentRepresentationForType('video');
     if (shown !== null) events.onShown(qualityOf(shown));
+  });
+  player.on(happened.TEXT_TRACKS_ADDED, ({ tracks }) => {
+    events.onCaptions(tracks.map(({ labels, lang }, index) => ({ id: String(index), label: labels[0]?.text ?? lang ?? '' })));
   });
   player.on(happened.QUALITY_CHANGE_RENDERED, ({ mediaType, newRepresentation }) => {
     if (mediaType === 'video') events.onShown(qualityOf(newRepresentation));
@@ -55,6 +59,12 @@ export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s:
       player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { video: quality === null } } } });
       // Replacing what is buffered shows the choice at once, not after half a minute.
       if (quality !== null) player.setRepresentationForTypeById('video', quality.id, true);
+    },
+    caption: (caption) => {
+      player.enableText(caption !== null);
+      player.setTextTrack(caption === null ? -1 : Number(caption.id));
+      // dash.js 5.2.1 has ended its loading of text with the first language; a seek begins it again for another one.
+      if (caption !== null) player.seek(player.time());
     },
     destroy: () => player.destroy(),
   };

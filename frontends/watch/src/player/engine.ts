@@ -1,7 +1,7 @@
 /** What an engine is: the library, or the browser itself, that feeds a video element from a manifest. */
 import type { TroubleKind } from './trouble';
 
-export type EngineName = 'hls' | 'dash' | 'native';
+export type EngineName = 'hls' | 'dash' | 'native' | 'shaka' | 'shaka-hls';
 
 /** One choice of the quality menu; `id` means something to its engine only. */
 export interface Quality {
@@ -10,11 +10,19 @@ export interface Quality {
   readonly bitrate_bps: number;
 }
 
+/** Captions to choose; `id` means something to its engine only. */
+export interface Caption {
+  readonly id: string;
+  readonly label: string;
+}
+
 export interface EngineEvents {
   /** Playback cannot go on; the engine is of no more use. */
   readonly onTrouble: (kind: TroubleKind) => void;
   /** The qualities are known, best first. */
   readonly onQualities: (qualities: readonly Quality[]) => void;
+  /** The captions are known. None are shown before one is chosen. */
+  readonly onCaptions: (captions: readonly Caption[]) => void;
   /** The picture is now of this quality. */
   readonly onShown: (quality: Quality) => void;
 }
@@ -22,6 +30,8 @@ export interface EngineEvents {
 export interface Engine {
   /** Stay with one quality, or choose automatically when null. */
   choose(quality: Quality | null): void;
+  /** Show captions, or none when null. */
+  caption(caption: Caption | null): void;
   /** Let go of the video element. */
   destroy(): void;
 }
@@ -49,6 +59,9 @@ export async function loadEngine(name: EngineName): Promise<StartEngine> {
       return (await import('./dash')).startDash;
     case 'native':
       return (await import('./native')).startNative;
+    case 'shaka':
+    case 'shaka-hls':
+      return (await import('./shaka')).startShaka;
   }
 }
 

@@ -23,6 +23,9 @@ export function startHls(video: HTMLVideoElement, manifestUrl: string, start_s: 
     const shown = hls.levels[level];
     if (shown !== undefined) events.onShown(qualityOf(shown, level));
   });
+  hls.on(Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => {
+    events.onCaptions(subtitleTracks.map(({ name }, index) => ({ id: String(index), label: name })));
+  });
   hls.on(Events.ERROR, (_, data) => {
     if (!data.fatal) return;
     const kind = troubleOf(data);
@@ -34,6 +37,10 @@ export function startHls(video: HTMLVideoElement, manifestUrl: string, start_s: 
   return {
     choose: (quality) => {
       hls.nextLevel = quality === null ? -1 : Number(quality.id);
+    },
+    caption: (caption) => {
+      hls.subtitleTrack = caption === null ? -1 : Number(caption.id);
+      hls.subtitleDisplay = caption !== null;
     },
     destroy: () => hls.destroy(),
   };

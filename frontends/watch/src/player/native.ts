@@ -8,9 +8,14 @@ export function startNative(video: HTMLVideoElement, manifestUrl: string, start_
   const { signal } = attached;
   video.addEventListener('error', () => events.onTrouble(troubleOf(video.error)), { signal });
   video.addEventListener('loadedmetadata', () => (video.currentTime = start_s), { signal, once: true });
+  const offer = (): void => events.onCaptions([...video.textTracks].map(({ label }, index) => ({ id: String(index), label })));
+  video.textTracks.addEventListener('addtrack', offer, { signal });
   video.src = manifestUrl;
   return {
     choose: () => undefined,
+    caption: (caption) => {
+      [...video.textTracks].forEach((track, index) => (track.mode = String(index) === caption?.id ? 'showing' : 'disabled'));
+    },
     destroy: () => {
       attached.abort();
       video.removeAttribute('src');

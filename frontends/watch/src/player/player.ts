@@ -7,9 +7,11 @@
 import type { Playback } from '../api';
 import { element } from '../dom';
 import { TROUBLE_WORDS, WORDS } from '../words';
+import { captionMenu } from './caption-menu';
 import { loadEngine, suitableEngine, type Engine, type EngineEvents, type EngineName } from './engine';
 import { obeyKeys } from './keys';
 import { qualityMenu } from './quality-menu';
+import { storyboardBar } from './storyboard';
 import type { TroubleKind } from './trouble';
 
 export type PlayerState = 'loading' | 'paused' | 'playing' | 'seeking' | 'stalled' | 'ended' | 'error';
@@ -25,8 +27,10 @@ const STATE_EVENTS = [
 export class Player {
   /** The picture with its controls; fills its parent. */
   readonly box: HTMLElement;
-  /** The quality menu, to be placed near the picture. */
-  readonly quality: HTMLElement;
+  /** The menus of captions and quality, to be placed near the picture. */
+  readonly menus: HTMLElement;
+  /** The bar that shows what the film looks like; null where that is not known. */
+  readonly storyboard: HTMLElement | null;
   readonly #video: HTMLVideoElement;
   readonly #name: EngineName | null;
   readonly #events: EngineEvents;
@@ -39,9 +43,11 @@ export class Player {
   /** `wanted` is the engine that the address asks for; `renew` is null for public media, which nothing refuses. */
   constructor(playback: Playback, wanted: EngineName | null, renew: Renew | null) {
     const menu = qualityMenu((quality) => this.#engine?.choose(quality));
+    const captions = captionMenu((caption) => this.#engine?.caption(caption));
     this.#video = element('video', { controls: '', playsinline: '', preload: 'auto', class: 'size-full', 'aria-label': WORDS.player });
     this.box = element('div', { class: 'relative size-full bg-black', 'data-state': 'loading' }, this.#video);
-    this.quality = menu.node;
+    this.menus = element('div', { class: 'flex flex-wrap gap-x-6 gap-y-2' }, captions.node, menu.node);
+    this.storyboard = playback.storyboardUrl === null ? null : storyboardBar(this.#video, playback.storyboardUrl);
     this.#playback = playback;
     this.#name = wanted ?? suitableEngine(this.#video);
     this.#renew = renew;
@@ -49,6 +55,7 @@ export class Player {
     this.#events = {
       onTrouble: (kind) => void this.#meet(kind),
       onQualities: menu.offer,
+      onCaptions: captions.offer,
       onShown: (quality) => {
         this.box.dataset['quality'] = quality.label;
         menu.show(quality);
@@ -74,7 +81,8 @@ export class Player {
     if (this.#playback.posterUrl !== null) this.#video.poster = this.#playback.posterUrl;
     try {
       const startEngine = await loadEngine(this.#name);
-      const manifestUrl = this.#name === 'dash' ? this.#playback.dashUrl : this.#playback.hlsUrl;
+      const isDash = this.#name === 'dash' || this.#name === 'shaka';
+      const manifestUrl = isDash ? this.#playback.dashUrl : this.#playback.hlsUrl;
       this.#engine = startEngine(this.#video, manifestUrl, at_s, this.#events);
     } catch {
       // The engine's code did not arrive: no connection, or the site has changed since this page was loaded. Browsers

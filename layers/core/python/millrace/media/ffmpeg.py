@@ -216,6 +216,7 @@ def audio_argv(
     options: dict[str, Any] = _input(plan, limits, start_s + plan.origin_s if first else None)
     # Whole decoded frames tell where they belong; cutting is done below, to the sample.
     options["noaccurate_seek"] = None
+    options |= {f"downmix:{track.stream_index}": "stereo" for track in plan.audio if track.decodes_to_stereo}
     # A first frame that lost its priming is shorter, and off the lattice; what lies before the film is cut anyway.
     options["flags2"] = "+skip_manual"
     source = graph.input(source_url, **options)
@@ -269,6 +270,8 @@ def _aligned_sound(sound: Any, plan: EncodePlan, track: AudioPlan, window: tuple
 
 
 def _few_channels(sound: Any, track: AudioPlan) -> Any:
+    if track.decodes_to_stereo:
+        return sound
     if track.source_channels > SURROUND_CHANNELS_MAX:
         return sound.filter("pan", args="stereo|c0=c0|c1=c1")
     if track.source_channels > CHANNELS_MAX:

@@ -30,6 +30,9 @@ AUDIO_FRAME_SAMPLES: Final = 1024
 # Transparent for most ears with AAC-LC; the picture costs twenty times as much.
 BITRATE_A_CHANNEL_BPS: Final = 64_000
 CHANNELS_MAX: Final = 2
+# These know the levels that the mixer chose. Broadcasts change between 5.1 and stereo at every break: mixed down by
+# the decoder, the change does not reach the filters, which would begin anew and lose the picture.
+DECODERS_THAT_MIX: Final = frozenset({"ac3", "eac3", "dts", "truehd"})
 # Languages and commentaries of a disc; each costs a rendition that hardly anybody hears.
 TRACKS_MAX: Final = 8
 LABEL_CHARACTERS_MAX: Final = 60
@@ -63,6 +66,7 @@ class AudioPlan(_Value):
     is_default: bool
     first_s: Fraction | None = None
     is_first_frame_loose: bool = False
+    decodes_to_stereo: bool = False
     sample_rate_hz: int = AUDIO_RATE_HZ
 
     @property
@@ -112,6 +116,7 @@ def plan_audio_tracks(source: SourceInfo) -> tuple[AudioPlan, ...]:
                 source_rate_hz=stream.sample_rate_hz,
                 is_default=stream is default,
                 first_s=stream.start_s,
+                decodes_to_stereo=stream.codec in DECODERS_THAT_MIX and stream.channels >= CHANNELS_MAX,
                 is_first_frame_loose=_is_first_frame_loose(source, stream),
             )
         )

@@ -4,15 +4,24 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
 from millrace.media.refusal import SourceRejected
 from millrace.platform import settings
 from millrace.platform.errors import WorkflowError
 from millrace.platform.observability import logger
+from millrace.transcode import work
 from millrace.transcode.model import FailureTask
 from millrace.videos.model import Failure, Home
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service
 from millrace.videos.settling.objects import delete_folder
+
+# What failed last, for those who only hear that something did.
+PART_FAILURE = "failure.json"
+# What a Distributed Map says of it.
+ONE_OF_MANY = "States.ExceedToleratedFailureThreshold"
 
 OURS = Failure(
     code="internal",
@@ -28,6 +37,16 @@ class UploadRejected(WorkflowError):
         super().__init__(f"{code}: {message}")
 
 
+class PartFailed(WorkflowError):
+    """One chunk cannot be encoded, however often it is tried: `code: sentence for the owner`."""
+
+    def __init__(self, start: str, end: str) -> None:
+        super().__init__(
+            f"damaged_part: The part from {start} to {end} could not be decoded, and trying again did not help. "
+            "Play the file there: if it is damaged, upload a whole one."
+        )
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     """Let the media package's refusal of a file travel as the error that the state machine knows."""
@@ -39,10 +58,17 @@ def refusals() -> Iterator[None]:
 
 def fail_video(task: FailureTask) -> None:
     """Record why the video failed, and remove what was encoded of it. Idempotent."""
-    failure = read_failure(task.error, task.cause)
+    failure = (
+        read_failure(task.error, task.cause) or (_noted(task.place) if task.error == ONE_OF_MANY else None) or OURS
+    )
     logger().error("video failed", video_id=task.video_id, code=failure.code, error=task.error, cause=task.cause)
     if service.fail(task.video_id, task.upload_id, failure):
         remove_media(task.place)
+
+
+def _reason(task: FailureTask) -> Failure:
+    noted = _noted(task.place) if task.error == ONE_OF_MANY else None
+    return noted or read_failure(task.error, task.cause) or OURS
 
 
 def remove_media(place: UploadPlace) -> None:
@@ -51,15 +77,23 @@ def remove_media(place: UploadPlace) -> None:
         delete_folder(settings.require("MEDIA_BUCKET"), place.media_prefix(home))
 
 
-def read_failure(error: str, cause: str) -> Failure:
-    """Turn what the state machine caught into what the owner reads.
+def read_failure(error: str, cause: str) -> Failure | None:
+    """Turn what the state machine caught into what the owner reads, if it speaks for itself.
 
-    A refused source speaks for itself; any other error is ours, and its details stay in the log.
+    A refused source and a part that cannot be decoded do; any other error is ours, and its details stay in the log.
     """
-    if error != UploadRejected.__name__:
-        return OURS
+    if error not in {UploadRejected.__name__, PartFailed.__name__}:
+        return None
     try:
         code, separator, message = str(json.loads(cause)["errorMessage"]).partition(": ")
     except (ValueError, KeyError, TypeError):
-        return OURS
-    return Failure(code=code, message=message) if separator else OURS
+        return None
+    return Failure(code=code, message=message) if separator else None
+
+
+def _noted(place: UploadPlace) -> Failure | None:
+    """Return what the encoder of a chunk noted last; none is as well as a note that cannot be read."""
+    try:
+        return work.load(place, PART_FAILURE, Failure)
+    except (ClientError, ValidationError):
+        return None

@@ -125,9 +125,9 @@ LL_PART_HOLD_BACK_SHORT = _warning(
 )
 LL_HOLD_BACK = _error("ll-hold-back", _HLS + "4.4.3.8", "HOLD-BACK is at least three target durations.")
 LL_SKIP_UNTIL = _error("ll-skip-until", _HLS + "4.4.3.8", "CAN-SKIP-UNTIL is at least six target durations.")
-LL_NO_RELOAD = _warning("ll-no-blocking", _APPLE + "low latency", "A server with parts can hold requests for them.")
+LL_NO_RELOAD = _error("ll-no-blocking", _HLS + "B.1", "A server with parts can hold requests for them.")
 LL_TARGET = _error("ll-part-target", _HLS + "4.4.3.7", "With parts, there is a part target, and no part is longer.")
-LL_PART_SHORT = _warning(
+LL_PART_SHORT = _error(
     "ll-part-short", _HLS + "4.4.3.7", "Parts last at least 85 % of the part target, but for the last of a segment."
 )
 LL_PART_SUM = _warning("ll-part-sum", _HLS + "4.4.4.9", "The parts of a segment last as long as it does.")
@@ -135,7 +135,7 @@ LL_INDEPENDENT = _warning("ll-part-independent", _HLS + "4.4.4.9", "Each segment
 LL_PARTS_OLD = _warning(
     "ll-parts-old", _HLS + "4.4.4.9", "Parts are listed no longer than three target durations from the end."
 )
-LL_HINT = _warning("ll-hint-missing", _HLS + "4.4.5.3", "A playlist with parts that goes on announces the next part.")
+LL_HINT = _error("ll-hint-missing", _HLS + "B.1", "A playlist with parts that goes on announces the next part.")
 LL_HINT_LISTED = _error("ll-hint-listed", _HLS + "4.4.5.3", "What is announced is not listed already.")
 LL_REPORTS = _warning(
     "ll-report-missing", _HLS + "4.4.5.4", "Each playlist with parts reports on the other renditions."

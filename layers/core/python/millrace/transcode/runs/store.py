@@ -10,21 +10,24 @@ a run is over                           DeleteItem RUN, video and upload, if it 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
-from pynamodb.attributes import UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute, UTCDateTimeAttribute
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, PynamoDBException, UpdateError
-from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from millrace.platform import settings
 from millrace.platform.errors import Unavailable
-from millrace.platform.ids import UploadId, VideoId
+from millrace.platform.ids import UploadId, UserId, VideoId
 from millrace.platform.store import Deadlines
 from millrace.transcode.runs.model import Run
 
 RUN = "RUN"
+TURN = "TURN"
 FAILED = "ConditionalCheckFailedException"
 
 
@@ -41,9 +44,22 @@ class _Item(Model):
 
     kind = UnicodeAttribute(hash_key=True)
     key = UnicodeAttribute(range_key=True)
-    started_at = UTCDateTimeAttribute()
-    look_at = UTCDateTimeAttribute()
+    started_at = UTCDateTimeAttribute(null=True)
+    look_at = UTCDateTimeAttribute(null=True)
     ended_at = UTCDateTimeAttribute(null=True)
+    turns = UnicodeSetAttribute(null=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who has a turn, and until when at most."""
+
+    holder: str
+    until: datetime
+
+    def __str__(self) -> str:
+        """Return it as the table has it."""
+        return f"{self.until.isoformat()} {self.holder}"
 
 
 @cache
@@ -101,6 +117,17 @@ def put_off(run: Run) -> None:
                 raise
 
 
+def restart_clock(video_id: VideoId, upload_id: UploadId, at: datetime) -> None:
+    """Let the run's budget begin now: it has waited for others."""
+    with _translated():
+        try:
+            item = table()(RUN, _key(video_id, upload_id))
+            item.update(actions=[_Item.started_at.set(at)], condition=_Item.key.exists())
+        except UpdateError as error:
+            if error.cause_response_code != FAILED:
+                raise
+
+
 def end(run: Run) -> None:
     """Take the run off the list; natural to repeat."""
     with _translated():
@@ -109,6 +136,41 @@ def end(run: Run) -> None:
         except DeleteError as error:
             if error.cause_response_code != FAILED:
                 raise
+
+
+def take_turn(owner_id: UserId, mark: Mark, limit: int) -> bool:
+    """Let the mark join the account's turns; False while there are as many as may be."""
+    fewer: Condition = size(_Item.turns) < limit  # type: ignore[no-untyped-call]  # untyped in pynamodb
+    return _change_turns(owner_id, _Item.turns.add({str(mark)}), _Item.turns.does_not_exist() | fewer)
+
+
+def give_back_turn(owner_id: UserId, mark: Mark) -> None:
+    """Take the mark out of the account's turns; natural to repeat."""
+    _change_turns(owner_id, _Item.turns.delete({str(mark)}), None)
+
+
+def forget_turns(owner_id: UserId, holder: str, at: datetime) -> None:
+    """Take out what has expired, and what the holder left when it died."""
+    with _translated():
+        try:
+            marks = table().get(TURN, owner_id, consistent_read=True).turns or set()
+        except DoesNotExist:
+            return
+    for mark in marks:
+        until, _, who = str(mark).partition(" ")
+        if who == holder or datetime.fromisoformat(until) < at:
+            _change_turns(owner_id, _Item.turns.delete({mark}), None)
+
+
+def _change_turns(owner_id: UserId, action: Action, condition: Condition | None) -> bool:
+    with _translated():
+        try:
+            table()(TURN, owner_id).update(actions=[action], condition=condition)
+        except UpdateError as error:
+            if error.cause_response_code == FAILED:
+                return False
+            raise
+    return True
 
 
 def _of(run: Run) -> _Item:

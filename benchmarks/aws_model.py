@@ -1,0 +1,54 @@
+"""A model of a transcode on AWS, fed by what was measured here: wall time and cost by length and parallelism."""
+
+import math
+from dataclasses import dataclass
+
+# Lambda gives a vCPU for each 1,769 MB: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+MEMORY_MB = 10_240
+VCPUS = MEMORY_MB / 1769
+# Decoding and the largest rendition do not fill every core all the time. Assumed, not measured on Lambda.
+EFFICIENCY = 0.85
+# us-east-1, x86, list prices of 2026-11: the pricing pages of Lambda, Step Functions and S3.
+USD_A_GB_S = 0.0000166667
+USD_A_REQUEST = 0.20e-6
+USD_A_TRANSITION = 25e-6
+USD_A_PUT = 5e-6
+# Chunk lengths as media.plan chooses them.
+CHUNK_MIN_S, CHUNK_MAX_S, SEGMENT_S, FIRST_S = 8, 30, 4, 4
+# Assumed: a cold container with its layers, and the steps before and after the encoding.
+COLD_START_S = 2.0
+STEPS_S = 4.0
+# Encode and show: two states each, and what Step Functions counts around them.
+TRANSITIONS_A_CHUNK = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a film takes."""
+
+    playable_s: float
+    ready_s: float
+    usd: float
+
+
+def estimate(film_s: int, functions: int, cpu_s_a_second: float, renditions: int) -> Estimate:
+    """Return what a film takes with so many functions at a time; `cpu_s_a_second` is for all renditions together."""
+    chunk_s = min(max(math.ceil(film_s / functions), CHUNK_MIN_S), CHUNK_MAX_S)
+    chunk_s = math.ceil(chunk_s / SEGMENT_S) * SEGMENT_S
+    chunks = 2 + math.ceil(max(0, film_s - 2 * FIRST_S) / chunk_s)
+    speed = VCPUS * EFFICIENCY
+    first_s = COLD_START_S + FIRST_S * cpu_s_a_second / speed
+    waves = math.ceil((chunks - 1) / functions)
+    ready_s = STEPS_S + first_s + COLD_START_S + waves * chunk_s * cpu_s_a_second / speed
+    return Estimate(STEPS_S + first_s, ready_s, _usd(film_s, chunks, cpu_s_a_second / speed, renditions))
+
+
+def _usd(film_s: int, chunks: int, function_s_a_second: float, renditions: int) -> float:
+    gb_s = film_s * function_s_a_second * MEMORY_MB / 1024
+    segments = math.ceil(film_s / SEGMENT_S) * (renditions + 1)
+    return (
+        gb_s * USD_A_GB_S
+        + 2 * chunks * USD_A_REQUEST
+        + TRANSITIONS_A_CHUNK * chunks * USD_A_TRANSITION
+        + segments * USD_A_PUT
+    )

@@ -1,0 +1,83 @@
+/** Shaka Player, for `?engine=shaka` (DASH) and `?engine=shaka-hls`: a third opinion on what we publish. */
+import shaka from 'shaka-player/dist/shaka-player.compiled-es2021';
+import { qualityLabel, type Caption, type Engine, type EngineEvents, type Quality } from './engine';
+import { troubleOfStatus, type TroubleKind } from './trouble';
+
+/** A failed request that carries the server's status: its data is [address, status, …]. */
+const BAD_HTTP_STATUS = 1001;
+/** A newer load, or the end of this player, stopped what was going on. */
+const STOPPED = 7000;
+/** No rendition of the film suits this browser. */
+const NOTHING_PLAYABLE = 4032;
+
+/** Play a DASH manifest or an HLS playlist. */
+export function startShaka(video: HTMLVideoElement, manifestUrl: string, start_s: number, events: EngineEvents): Engine {
+  const player = new shaka.Player();
+  shaka.polyfill.installAll();
+  player.configure({ abr: { restrictToElementSize: true }, streaming: { retryParameters: { maxAttempts: 5 } } });
+  player.addEventListener('error', (event) => report(problemOf(event)));
+  player.addEventListener('adaptation', showQuality);
+  player.addEventListener('variantchanged', showQuality);
+  void load();
+
+  async function load(): Promise<void> {
+    try {
+      await player.attach(video);
+      await player.load(manifestUrl, start_s);
+    } catch (error) {
+      return report(error);
+    }
+    events.onQualities(player.getVariantTracks().toSorted((a, b) => b.bandwidth - a.bandwidth).map(qualityOf));
+    events.onCaptions(player.getTextTracks().map(captionOf));
+    showQuality();
+  }
+
+  function showQuality(): void {
+    const shown = player.getVariantTracks().find(({ active }) => active);
+    if (shown !== undefined) events.onShown(qualityOf(shown));
+  }
+
+  function report(error: unknown): void {
+    const kind = troubleOf(error);
+    if (kind !== null) events.onTrouble(kind);
+  }
+
+  return {
+    choose: (quality) => {
+      player.configure({ abr: { enabled: quality === null } });
+      const track = player.getVariantTracks().find(({ id }) => String(id) === quality?.id);
+      // Clearing what is buffered shows the choice at once.
+      if (track !== undefined) player.selectVariantTrack(track, true);
+    },
+    caption: (caption) => player.selectTextTrack(player.getTextTracks().find(({ id }) => String(id) === caption?.id) ?? null),
+    destroy: () => void player.destroy(),
+  };
+}
+
+function qualityOf({ id, width, height, bandwidth }: shaka.extern.Track): Quality {
+  return { id: String(id), label: qualityLabel(width ?? 0, height ?? 0), bitrate_bps: bandwidth };
+}
+
+function captionOf({ id, label, language }: shaka.extern.TextTrack): Caption {
+  return { id: String(id), label: label ?? language };
+}
+
+function problemOf(event: Event): unknown {
+  return 'detail' in event ? event.detail : event;
+}
+
+/** Return the kind of an error of Shaka's, or null for one that playback survives. */
+function troubleOf(error: unknown): TroubleKind | null {
+  if (!(error instanceof shaka.util.Error)) return 'broken';
+  const { category, code, severity, data } = error as { category: number; code: number; severity: number; data: readonly unknown[] };
+  if (code === STOPPED || severity !== Number(shaka.util.Error.Severity.CRITICAL)) return null;
+  if (code === NOTHING_PLAYABLE) return 'unsupported';
+  switch (category) {
+    case Number(shaka.util.Error.Category.NETWORK):
+      return troubleOfStatus(code === BAD_HTTP_STATUS && typeof data[1] === 'number' ? data[1] : undefined);
+    case Number(shaka.util.Error.Category.MEDIA):
+      return 'decode';
+    default:
+      return 'broken';
+  }
+}
