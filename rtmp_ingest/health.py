@@ -19,6 +19,8 @@ def measure(stream: LiveStream, publication: Publication, client: Client) -> Hea
     bitrates_bps = publication.take_bitrates_bps()
     meter, form, period = stream.meter, stream.format, stream.period
     silent_ms = None if meter.last_arrival_s is None else int((time.monotonic() - meter.last_arrival_s) * 1000)
+    if stream.is_busy:
+        silent_ms = 0
     interval_ms = meter.key_frame_interval_ms
     behind_ms = max((period.behind_ms(each) for each in period.transcoders), default=0) if period else 0
     return Health(

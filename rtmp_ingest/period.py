@@ -107,12 +107,6 @@ class Period:
         finally:
             self.closed.set()
 
-    async def kill(self) -> None:
-        """End the encoders at once."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*(each.kill() for each in self.transcoders))
-
     async def shed(self, number: int, configurations: Sequence[FlvTag], *, all_of_it: bool) -> tuple[str, ...]:
         """Go on without the largest rendition of the ladder, or without any, from that segment on; return which.
 

@@ -79,11 +79,20 @@ class LiveStream:
         self._to_shed = Shed.NOTHING
         self._began_s = time.monotonic()
         self._is_dismissed = False
+        # While a tag is taken the publisher is held up by us, and is not silent.
+        self.is_busy = False
 
     async def write(self, tag: FlvTag) -> None:
         """Take a tag; waits while the encoders or storage have too much."""
         if self._is_dismissed:
             return
+        self.is_busy = True
+        try:
+            await self._write(tag)
+        finally:
+            self.is_busy = False
+
+    async def _write(self, tag: FlvTag) -> None:
         arrived_s = time.monotonic()
         tag = self.clock.corrected(tag, arrived_s)
         seen = self.format.note(tag)
@@ -117,6 +126,9 @@ class LiveStream:
         elif now_s - self._began_s > NOTHING_USABLE_S:
             self._dismiss("what you send cannot be decoded: check your encoder's settings")
         self._to_shed = self._shedding.judge(self._load(self.period), now_s)
+        if self.period.ladder and self.period.ladder.has_died:
+            # Segments would wait for its tracks for ever.
+            self._to_shed = Shed.ALL
 
     def _load(self, period: Period) -> Load:
         ladder = period.ladder

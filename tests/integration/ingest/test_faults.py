@@ -131,6 +131,8 @@ def test_storage_that_hangs_slows_the_publisher_down_and_fills_no_memory(clip: P
         await _eventually(lambda: studio.stream.period is not None and studio.stream.period.main.is_full)
         await asyncio.sleep(0.3)
         assert not sending.done()
+        # Who is held up is not silent: nobody else gets the session because of it.
+        assert studio.stream.is_busy
         # One part of each track may be on its way beyond the limit, and what ffmpeg and its pipes hold.
         assert studio.uploader.backlog_bytes < 400_000
         opened.set()
@@ -212,6 +214,30 @@ def test_a_rendition_that_cannot_keep_up_goes_and_the_stream_stays(clip: Path, t
     assert dropped["video_source"] is None
     assert shelf.frame_count("video_source", tmp_path) == 240
     assert "video_60p" not in shelf.segments[-1].tracks
+
+
+def test_renditions_whose_encoder_dies_go_and_the_stream_stays(clip: Path, tmp_path: Path) -> None:
+    shelf = Shelf()
+
+    async def scene(studio: Studio) -> None:
+        tags = tags_of(clip)
+        await studio.send(tags[:200])
+        await _eventually(lambda: "video_60p" in shelf.edges)
+        period = studio.stream.period
+        assert period is not None
+        ladder = period.ladder
+        assert ladder is not None
+        os.kill(_pid(ladder), signal.SIGKILL)
+        await _eventually(lambda: ladder.has_died)
+        studio.stream.check(0)
+        await studio.send(tags[200:])
+
+    studio = _run(scene, shelf)
+    assert_sound(shelf)
+    assert not studio.dismissals
+    assert studio.stream.dropped == ("video_60p",)
+    assert sorted(shelf.periods) == [0]
+    assert shelf.frame_count("video_source", tmp_path) == 240
 
 
 def test_one_rendition_of_two_goes_and_the_other_has_no_gap(clip: Path, tmp_path: Path) -> None:

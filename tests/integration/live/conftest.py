@@ -23,6 +23,10 @@ TABLES = {
     "VIDEOS_TABLE": "VideosTable",
     "LIVE_SESSIONS_TABLE": "LiveSessionsTable",
     "LIVE_MEDIA_TABLE": "LiveMediaTable",
+    "CLIPS_TABLE": "ClipsTable",
+    "SCHEDULED_STREAMS_TABLE": "ScheduledStreamsTable",
+    "LIMITS_TABLE": "LimitsTable",
+    "ANSWERS_TABLE": "AnswersTable",
 }
 BUS = "live-test"
 SECRET = "the-secret-of-ingests"
@@ -135,6 +139,7 @@ def _settings(made: World) -> dict[str, str]:
         "EVENT_BUS": BUS,
         "ORIGIN_SECRET": ORIGIN,
         "PUBLIC_URL_PARAMETER": "/millrace/public-url",
+        "LIMIT_SCALE": "0",
     }
 
 

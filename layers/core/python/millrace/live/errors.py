@@ -115,3 +115,12 @@ class BadDirective(Malformed):
     """A player asks for what cannot be: a delivery directive that makes no sense, or far too early."""
 
     slug = "bad-directive"
+
+
+class TooManyScheduledStreams(Conflict):
+    """The channel has announced as many streams as it may."""
+
+    slug = "too-many-scheduled-streams"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A channel may announce {limit} streams. Call one off first.")

@@ -15,7 +15,7 @@ from millrace.live.edge.model import PARTS_BETWEEN_INGESTS, Head
 from millrace.live.errors import AlreadyLive, LeaseLost, StreamChangedMeanwhile
 from millrace.live.health import Health
 from millrace.live.model import LEASE, LiveSession, SessionState
-from millrace.live.planned import next_plan
+from millrace.live.planned import begun, next_plan
 from millrace.live.sealing import seal
 from millrace.platform.clock import now
 from millrace.platform.events import StreamInterrupted, StreamResumed, StreamStarted
@@ -81,6 +81,7 @@ def _begin(channel: Channel, ingest_id: str, *, is_test: bool) -> Grant:
     # Before the session: an ingest that has one can write.
     edge_store.begin(head)
     store.create(session)
+    begun(session.channel_id, session.scheduled_id)
     return Grant(session, period=0, next_segment=1, next_part={}, first_part=0)
 
 

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime
 
 from millrace.live.health import Health
 from millrace.live.places import LivePlace
-from millrace.platform.ids import ChannelId, LiveSessionId, UserId, VideoId
+from millrace.platform.ids import ChannelId, LiveSessionId, ScheduledStreamId, UserId, VideoId
 from millrace.videos.details import Category
 from millrace.videos.fact import Fact
 from millrace.videos.model import Home, Visibility
@@ -52,9 +52,12 @@ class LiveSession(Fact):
     title: str
     description: str = ""
     category: Category | None = None
-    scheduled_id: str | None = None
+    scheduled_id: ScheduledStreamId | None = None
     state: SessionState = SessionState.STARTING
     version: int = 1
+    """Counts every change, an ingest's beats included."""
+    edition: int = 1
+    """Counts what its owner changed."""
     ingest_id: str
     epoch: int = 1
     lease_until: AwareDatetime

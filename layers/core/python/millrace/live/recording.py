@@ -14,7 +14,7 @@ from millrace.live.errors import StreamChangedMeanwhile
 from millrace.live.model import LiveSession
 from millrace.live.playlists import vod
 from millrace.live.removing import remove_media
-from millrace.media.package import MANIFEST
+from millrace.live.storing import put, put_playlists
 from millrace.media.probe import Limits
 from millrace.media.still import still_argv
 from millrace.platform import clients, settings
@@ -27,9 +27,6 @@ from millrace.videos.film import Film
 from millrace.videos.places import POSTER
 from millrace.videos.recordings import Recording, adopt, home_of
 
-HLS_TYPE = "application/vnd.apple.mpegurl"
-DASH_TYPE = "application/dash+xml"
-CACHING = "public, max-age=60"
 # The first pictures of a stream are often of somebody who looks for a button.
 POSTER_SHARE = Fraction(1, 10)
 POSTER_LATEST = 15
@@ -50,7 +47,7 @@ def record(session_id: LiveSessionId) -> None:
         remove_media(session)
         _settled(session)
         return
-    _put(session, vod.files(shown, segments, tracks))
+    put_playlists(session.place.prefix, vod.files(shown, segments, tracks))
     try:
         adopt(_recording(session, shown, segments, tracks))
     except VideoGone:
@@ -68,18 +65,6 @@ def _settled(session: LiveSession) -> None:
             return
         except StreamChangedMeanwhile:
             session = store.get(session.session_id)
-
-
-def _put(session: LiveSession, files: dict[str, str]) -> None:
-    """Write the playlists, those that name others last."""
-    for name in sorted(files, key=lambda name: "/" not in name):
-        clients.s3().put_object(
-            Bucket=settings.require("MEDIA_BUCKET"),
-            Key=session.place.prefix + name,
-            Body=files[name].encode(),
-            ContentType=DASH_TYPE if name == MANIFEST else HLS_TYPE,
-            CacheControl=CACHING,
-        )
 
 
 def _recording(
@@ -123,9 +108,7 @@ def _put_poster(session: LiveSession, segments: Sequence[Segment], tracks: Seque
     bucket = settings.require("MEDIA_BUCKET")
     try:
         film = b"".join(clients.s3().get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys)
-        clients.s3().put_object(
-            Bucket=bucket, Key=place.prefix + POSTER, Body=_still(film), ContentType="image/jpeg", CacheControl=CACHING
-        )
+        put(place.prefix + POSTER, _still(film), "image/jpeg")
     except (ToolFailed, ToolTimedOut, ToolMissing, ClientError):
         logger().exception("no poster of a recording", session_id=session.session_id)
 

@@ -1,24 +1,19 @@
 """Remove what is left of streams: media that nobody keeps, and sessions whose recording or channel is gone."""
 
-from typing import TYPE_CHECKING
-
 from millrace.live import store
 from millrace.live.edge import store as edge_store
 from millrace.live.model import LiveSession
-from millrace.platform import clients, settings
+from millrace.live.storing import delete_all
 from millrace.platform.events import ChannelDeleted, DomainEvent, VideoDeleted
 from millrace.videos.places import media_folder
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 PAGE = 50
 
 
 def remove_media(session: LiveSession) -> None:
     """Remove every byte of a session, and what names them. Natural to repeat."""
-    _delete_all(media_folder(session.home, session.video_id))
-    _delete_all(session.place.parts_prefix)
+    delete_all(media_folder(session.home, session.video_id))
+    delete_all(session.place.parts_prefix)
     edge_store.remove(session.session_id)
 
 
@@ -41,11 +36,3 @@ def _forget(session: LiveSession) -> None:
     """Forget a session for good; the ingest of one that is still open hears that with its next beat."""
     remove_media(session)
     store.remove(session)
-
-
-def _delete_all(prefix: str) -> None:
-    s3, bucket = clients.s3(), settings.require("MEDIA_BUCKET")
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        doomed: list[ObjectIdentifierTypeDef] = [{"Key": found["Key"]} for found in page.get("Contents", [])]
-        if doomed:
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": doomed, "Quiet": True})

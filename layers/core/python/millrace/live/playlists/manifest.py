@@ -55,9 +55,9 @@ def growing(shown: Shown, segments: Sequence[Segment], at: datetime, clock_url: 
     return dash.Manifest(None, target_s, periods, live)
 
 
-def recording(shown: Shown, segments: Sequence[Segment], tracks: Collection[str]) -> dash.Manifest:
+def recording(shown: Shown, segments: Sequence[Segment], tracks: Collection[str], to_tracks: str = "") -> dash.Manifest:
     """Return the manifest of a recording that offers these tracks, with names relative to its folder."""
-    return _static(_groups(shown, segments), lambda track: f"{track}/", tracks)
+    return _static(_groups(shown, segments), lambda track: f"{to_tracks}{track}/", tracks)
 
 
 def _static(

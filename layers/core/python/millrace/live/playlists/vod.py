@@ -70,15 +70,21 @@ def _tracks(periods: Sequence[Period], segments: Sequence[Segment]) -> list[Trac
     return list(found.values())
 
 
-def files(shown: Shown, segments: Sequence[Segment], tracks: Sequence[Recorded]) -> dict[str, str]:
-    """Return the text of each playlist by its path below the recording's folder."""
+def files(shown: Shown, segments: Sequence[Segment], tracks: Sequence[Recorded], to_tracks: str = "") -> dict[str, str]:
+    """Return the text of each playlist by its path below the recording's folder.
+
+    `to_tracks` leads from there to the folders of the tracks, where they are not below it.
+    """
     target_s = max(_rounded(row.duration_s) for each in tracks for row in each.rows)
     made = {MAIN_PLAYLIST: hls.write_multivariant(_main(tracks))}
     for each in tracks:
-        made[f"{each.track.name}/{MEDIA_PLAYLIST}"] = hls.write_media(_media(each, target_s))
+        # Playlists lie in a folder of their track's name, which is that of the media where nothing else is said.
+        folder = f"../{to_tracks}{each.track.name}/" if to_tracks else ""
+        made[f"{each.track.name}/{MEDIA_PLAYLIST}"] = hls.write_media(_media(each, target_s, folder))
         if each.track.kind is TrackKind.VIDEO:
-            made[f"{each.track.name}/{KEY_FRAMES}"] = hls.write_media(_key_frames(each, target_s))
-    made[MANIFEST] = dash.write(manifest.recording(shown, segments, {each.track.name for each in tracks}))
+            made[f"{each.track.name}/{KEY_FRAMES}"] = hls.write_media(_key_frames(each, target_s, folder))
+    names = {each.track.name for each in tracks}
+    made[MANIFEST] = dash.write(manifest.recording(shown, segments, names, to_tracks))
     return made
 
 
@@ -130,22 +136,23 @@ def _variant(each: Recorded, sounds: Sequence[Recorded]) -> hls.Variant:
     )
 
 
-def _media(each: Recorded, target_s: int) -> hls.MediaPlaylist:
+def _media(each: Recorded, target_s: int, folder: str) -> hls.MediaPlaylist:
     return hls.MediaPlaylist(
         target_duration_s=target_s,
-        segments=tuple(_segment(before, row) for before, row in _with_before(each.rows)),
+        segments=tuple(_segment(folder, before, row) for before, row in _with_before(each.rows)),
         media_sequence=each.rows[0].number,
         playlist_type=hls.PlaylistType.VOD,
         has_ended=True,
     )
 
 
-def _key_frames(each: Recorded, target_s: int) -> hls.MediaPlaylist:
+def _key_frames(each: Recorded, target_s: int, folder: str) -> hls.MediaPlaylist:
     rows = [row for row in each.rows if row.key_frame_size_bytes]
     return hls.MediaPlaylist(
         target_duration_s=target_s,
         segments=tuple(
-            _segment(before, row, hls.ByteRange(row.key_frame_size_bytes or 0)) for before, row in _with_before(rows)
+            _segment(folder, before, row, hls.ByteRange(row.key_frame_size_bytes or 0))
+            for before, row in _with_before(rows)
         ),
         media_sequence=rows[0].number if rows else 1,
         playlist_type=hls.PlaylistType.VOD,
@@ -158,12 +165,12 @@ def _with_before(rows: Sequence[Row]) -> list[tuple[Row | None, Row]]:
     return list(zip([None, *rows], rows, strict=False))
 
 
-def _segment(before: Row | None, row: Row, byte_range: hls.ByteRange | None = None) -> hls.MediaSegment:
+def _segment(folder: str, before: Row | None, row: Row, byte_range: hls.ByteRange | None = None) -> hls.MediaSegment:
     is_new = before is None or before.period != row.period
     return hls.MediaSegment(
-        uri=segment_name(row.period, row.number),
+        uri=folder + segment_name(row.period, row.number),
         duration_s=row.duration_s,
-        init=hls.InitSegment(init_name(row.period)),
+        init=hls.InitSegment(folder + init_name(row.period)),
         byte_range=byte_range,
         is_discontinuity=is_new and before is not None,
         program_date_time=row.program_date_time if is_new else None,

@@ -1,0 +1,1 @@
+"""Clips: a minute of a stream that somebody keeps."""

@@ -1,0 +1,1 @@
+"""Streams that are announced for an hour to come."""
