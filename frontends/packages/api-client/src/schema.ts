@@ -678,6 +678,62 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/channels/{channel_id}/live": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show what a channel streams now; the channel by its id, or by an @ and its handle */
+        readonly get: operations["get_channel_live"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/channels/{channel_id}/scheduled-streams": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List what a channel has announced, the next one first
+         * @description There are fifty at most.
+         */
+        readonly get: operations["list_scheduled"];
+        readonly put?: never;
+        /** Announce a stream for an hour to come */
+        readonly post: operations["schedule_stream"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/channels/{channel_id}/scheduled-streams/{scheduled_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Call a stream off; repeating it changes nothing */
+        readonly delete: operations["call_off_scheduled"];
+        readonly options?: never;
+        readonly head?: never;
+        /** Change what was announced */
+        readonly patch: operations["change_scheduled"];
+        readonly trace?: never;
+    };
     readonly "/api/channels/{channel_id}/stream-keys": {
         readonly parameters: {
             readonly query?: never;
@@ -733,6 +789,41 @@ export interface paths {
         readonly get: operations["list_channel_videos"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/clips/{clip_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show a clip, and where to play it */
+        readonly get: operations["get_clip"];
+        readonly put?: never;
+        readonly post?: never;
+        /** Remove a clip; its author and the streamer may */
+        readonly delete: operations["delete_clip"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/clips/{clip_id}/file": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Get a clip as one MP4 file, in the stream's own quality; it is made when it is wanted first */
+        readonly post: operations["make_clip_file"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -878,6 +969,198 @@ export interface paths {
         readonly get: operations["read_trending_feed"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/ingest/sessions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Open a session for a publisher with a stream key, or take over the one that waits for them */
+        readonly post: operations["open_session"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/ingest/sessions/{session_id}/beat": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Keep a session for some seconds more, and hear what its owner wants */
+        readonly put: operations["beat"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/ingest/sessions/{session_id}/end": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** End a session; repeating it changes nothing */
+        readonly post: operations["end"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/ingest/sessions/{session_id}/interrupt": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Tell that the publisher is gone: the session waits for them, here or at another ingest */
+        readonly post: operations["interrupt"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/live": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List who is live now, the latest first
+         * @description A page may be short: channels that are hidden are left out.
+         */
+        readonly get: operations["list_live"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/live/clock": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Tell the time (ISO 8601), for players that compare their clock with it */
+        readonly get: operations["get_clock"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/live/{session_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show a stream, also one that has ended: its recording is the video that it names */
+        readonly get: operations["get_stream"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        /** Change what one's stream says, while it is live */
+        readonly patch: operations["change_stream"];
+        readonly trace?: never;
+    };
+    readonly "/api/live/{session_id}/clips": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List a stream's clips, newest first */
+        readonly get: operations["list_clips"];
+        readonly put?: never;
+        /** Keep up to a minute of a stream, while it is live or up to a week later */
+        readonly post: operations["create_clip"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/live/{session_id}/end": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** End one's stream, within some seconds; repeating it changes nothing */
+        readonly post: operations["end_stream"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/live/{session_id}/health": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Tell how one's stream is doing, and what would make it better */
+        readonly get: operations["get_health"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/live/{session_id}/playback": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Get the addresses of a stream and, where it is private, the cookies that open them */
+        readonly post: operations["play_stream"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1570,6 +1853,108 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/live/{home}/{session_id}/main.m3u8": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Offer a stream's renditions with low latency */
+        readonly get: operations["main_playlist"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/live/{home}/{session_id}/manifest.mpd": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Offer a stream by DASH */
+        readonly get: operations["dash_manifest"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/live/{home}/{session_id}/plain.m3u8": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Offer a stream's renditions to players that know nothing of low latency */
+        readonly get: operations["plain_playlist"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/live/{home}/{session_id}/{track}/iframes.m3u8": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the key frames of a rendition, for seeking with pictures */
+        readonly get: operations["key_frame_playlist"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/live/{home}/{session_id}/{track}/media.m3u8": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List a rendition from the stream's beginning to its newest part, held until it has the part asked for */
+        readonly get: operations["media_playlist"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/live/{home}/{session_id}/{track}/plain.m3u8": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the last minute of a rendition in whole segments */
+        readonly get: operations["plain_media_playlist"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1592,6 +1977,18 @@ export interface components {
          * @enum {string}
          */
         readonly Action: "suspend_user" | "restore_user" | "set_roles" | "take_video_down" | "restore_video" | "remove_comment" | "close_report";
+        /**
+         * AdviceView
+         * @description What the streamer could do better, in one sentence.
+         */
+        readonly AdviceView: {
+            /** Code */
+            readonly code: string;
+            /** Message */
+            readonly message: string;
+            /** Is Warning */
+            readonly is_warning: boolean;
+        };
         /**
          * Answer
          * @description What the provider sends the browser back with (RFC 6749 4.1.2, RFC 9207).
@@ -1780,6 +2177,45 @@ export interface components {
             readonly height_px: number;
         };
         /**
+         * BeatInput
+         * @description The ingest is at work; sent every two to five seconds, and at once when `has_media` or the tracks change.
+         */
+        readonly BeatInput: {
+            /**
+             * Epoch
+             * @description Under which the ingest holds the session.
+             */
+            readonly epoch: number;
+            /** Has Media */
+            readonly has_media: boolean;
+            /**
+             * Tracks
+             * @default []
+             */
+            readonly tracks: readonly string[];
+            /** @default null */
+            readonly health: components["schemas"]["Health"] | null;
+        };
+        /**
+         * BeatView
+         * @description What the ingest does next.
+         */
+        readonly BeatView: {
+            /**
+             * Command
+             * @enum {string}
+             */
+            readonly command: "go_on" | "end";
+            /** Title */
+            readonly title: string;
+            readonly state: components["schemas"]["SessionState"];
+            /**
+             * Lease Until
+             * Format: date-time
+             */
+            readonly lease_until: string;
+        };
+        /**
          * CaptionInput
          * @description Captions in one language: an SRT or WebVTT file as text, and how viewers read of it in the menu.
          */
@@ -1914,6 +2350,15 @@ export interface components {
             readonly links: readonly components["schemas"]["LinkDraft"][];
         };
         /**
+         * ChannelLive
+         * @description What a channel streams now; null where it is offline.
+         */
+        readonly ChannelLive: {
+            /** Channel Id */
+            readonly channel_id: string;
+            readonly stream: components["schemas"]["StreamView"] | null;
+        };
+        /**
          * ChannelView
          * @description A channel as everybody sees it.
          */
@@ -1964,6 +2409,70 @@ export interface components {
             readonly start_ms: number;
             /** Title */
             readonly title: string;
+        };
+        /**
+         * ClipDraft
+         * @description Which piece of a stream to keep.
+         */
+        readonly ClipDraft: {
+            /**
+             * Title
+             * @default
+             */
+            readonly title: string;
+            /**
+             * Starts At
+             * @description When it was streamed, as EXT-X-PROGRAM-DATE-TIME says; null: as late as possible.
+             * @default null
+             */
+            readonly starts_at: string | null;
+            /**
+             * Duration S
+             * @default 30
+             */
+            readonly duration_s: number;
+        };
+        /**
+         * ClipFile
+         * @description A clip as one file.
+         */
+        readonly ClipFile: {
+            /** Clip Id */
+            readonly clip_id: string;
+            /** Url */
+            readonly url: string;
+        };
+        /**
+         * ClipView
+         * @description A clip; its segments are whole, so it begins a little earlier and ends a little later than was asked for.
+         */
+        readonly ClipView: {
+            /** Clip Id */
+            readonly clip_id: string;
+            /** Session Id */
+            readonly session_id: string;
+            /** Channel Id */
+            readonly channel_id: string;
+            /** Author Id */
+            readonly author_id: string;
+            /** Title */
+            readonly title: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            readonly starts_at: string;
+            /** Duration Ms */
+            readonly duration_ms: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /** Hls Url */
+            readonly hls_url: string;
+            /** Dash Url */
+            readonly dash_url: string;
         };
         /**
          * CommentDraft
@@ -2058,6 +2567,30 @@ export interface components {
              * @example mill wheel and river
              */
             readonly password: string | null;
+        };
+        /**
+         * Directives
+         * @description Delivery directives (RFC 8216bis 6.2.5); what else players add to an address is not looked at.
+         */
+        readonly Directives: {
+            /**
+             * Hls Msn
+             * @description A segment to wait for.
+             * @default null
+             */
+            readonly _HLS_msn: string | null;
+            /**
+             * Hls Part
+             * @description A part of it.
+             * @default null
+             */
+            readonly _HLS_part: string | null;
+            /**
+             * Hls Skip
+             * @description YES: leave out what I know.
+             * @default null
+             */
+            readonly _HLS_skip: string | null;
         };
         /**
          * DownloadState
@@ -2232,6 +2765,46 @@ export interface components {
             readonly kept_until: string;
         };
         /**
+         * GrantView
+         * @description A session that the ingest holds, and where it goes on.
+         */
+        readonly GrantView: {
+            /** Session Id */
+            readonly session_id: string;
+            /** Channel Id */
+            readonly channel_id: string;
+            /** Video Id */
+            readonly video_id: string;
+            readonly home: components["schemas"]["Home"];
+            /** Is Test */
+            readonly is_test: boolean;
+            /** Title */
+            readonly title: string;
+            /** Epoch */
+            readonly epoch: number;
+            /**
+             * Lease Until
+             * Format: date-time
+             */
+            readonly lease_until: string;
+            /** Period */
+            readonly period: number;
+            /** Next Segment */
+            readonly next_segment: number;
+            /** Next Part */
+            readonly next_part: {
+                readonly [key: string]: number;
+            };
+            /** First Part */
+            readonly first_part: number;
+            /** Part Target Ms */
+            readonly part_target_ms: number;
+            /** Segment Target S */
+            readonly segment_target_s: number;
+            /** Reconnect Window S */
+            readonly reconnect_window_s: number;
+        };
+        /**
          * GrantedPlayback
          * @description Addresses of a ready video, and until when the cookies that came with them open them; null: no cookies needed.
          */
@@ -2261,6 +2834,136 @@ export interface components {
              */
             readonly expires_at: string | null;
         };
+        /**
+         * Health
+         * @description What the ingest measured over the last seconds; what it cannot know yet is null.
+         */
+        readonly Health: {
+            /**
+             * Measured At
+             * @default null
+             */
+            readonly measured_at: string | null;
+            /**
+             * Client
+             * @default null
+             */
+            readonly client: string | null;
+            /**
+             * Video Codec
+             * @default null
+             */
+            readonly video_codec: string | null;
+            /**
+             * Audio Codec
+             * @default null
+             */
+            readonly audio_codec: string | null;
+            /**
+             * Width Px
+             * @default null
+             */
+            readonly width_px: number | null;
+            /**
+             * Height Px
+             * @default null
+             */
+            readonly height_px: number | null;
+            /**
+             * Bitrate Bps
+             * @default null
+             */
+            readonly bitrate_bps: number | null;
+            /**
+             * Frame Rate
+             * @default null
+             */
+            readonly frame_rate: number | null;
+            /**
+             * Key Frame Interval S
+             * @default null
+             */
+            readonly key_frame_interval_s: number | null;
+            /**
+             * Av Skew Ms
+             * @default null
+             */
+            readonly av_skew_ms: number | null;
+            /**
+             * Silent Ms
+             * @default null
+             */
+            readonly silent_ms: number | null;
+            /**
+             * Queue Ms
+             * @default null
+             */
+            readonly queue_ms: number | null;
+            /**
+             * Upload Lag Ms
+             * @default null
+             */
+            readonly upload_lag_ms: number | null;
+            /**
+             * Encode Speed
+             * @default null
+             */
+            readonly encode_speed: number | null;
+            /**
+             * Dropped Frames
+             * @default 0
+             */
+            readonly dropped_frames: number;
+            /**
+             * Timestamp Jumps
+             * @default 0
+             */
+            readonly timestamp_jumps: number;
+            /**
+             * Is Passthrough
+             * @default null
+             */
+            readonly is_passthrough: boolean | null;
+            /**
+             * Renditions
+             * @default []
+             */
+            readonly renditions: readonly components["schemas"]["RenditionHealth"][];
+            /**
+             * Dropped Renditions
+             * @default []
+             */
+            readonly dropped_renditions: readonly string[];
+        };
+        /**
+         * HealthView
+         * @description How a stream is doing, and what its streamer could do better; health is null until it was measured.
+         */
+        readonly HealthView: {
+            /** Session Id */
+            readonly session_id: string;
+            readonly state: components["schemas"]["SessionState"];
+            readonly health: components["schemas"]["Health"] | null;
+            /** Advice */
+            readonly advice: readonly components["schemas"]["AdviceView"][];
+        };
+        /**
+         * Held
+         * @description Under which epoch the ingest holds the session.
+         */
+        readonly Held: {
+            /**
+             * Epoch
+             * @description Under which the ingest holds the session.
+             */
+            readonly epoch: number;
+        };
+        /**
+         * Home
+         * @description The first folder of media: open to everybody, or behind signed cookies.
+         * @enum {string}
+         */
+        readonly Home: "public" | "private";
         /**
          * Identities
          * @description The ways into one's account.
@@ -2341,6 +3044,22 @@ export interface components {
          * @description Which page of a list. A page may be shorter than asked for; only a null cursor is the end.
          */
         readonly ListQuery: {
+            /**
+             * Limit
+             * @default 20
+             */
+            readonly limit: number;
+            /**
+             * Cursor
+             * @default null
+             */
+            readonly cursor: string | null;
+        };
+        /**
+         * LiveList
+         * @description Which page of a list.
+         */
+        readonly LiveList: {
             /**
              * Limit
              * @default 20
@@ -2538,6 +3257,16 @@ export interface components {
              */
             readonly next_cursor: string | null;
         };
+        /** Page[ClipView] */
+        readonly Page_ClipView_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["ClipView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            readonly next_cursor: string | null;
+        };
         /** Page[CommentView] */
         readonly Page_CommentView_: {
             /** Items */
@@ -2602,6 +3331,16 @@ export interface components {
         readonly Page_SessionView_: {
             /** Items */
             readonly items: readonly components["schemas"]["SessionView"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            readonly next_cursor: string | null;
+        };
+        /** Page[StreamView] */
+        readonly Page_StreamView_: {
+            /** Items */
+            readonly items: readonly components["schemas"]["StreamView"][];
             /**
              * Next Cursor
              * @default null
@@ -2731,33 +3470,6 @@ export interface components {
              * @default null
              */
             readonly embed_origins: readonly string[] | null;
-        };
-        /**
-         * PlaybackView
-         * @description Addresses of a video that plays. Those below `/media/private/` need the cookies that `POST …/playback` sets.
-         *
-         *     While `state` is `processing` they hold its beginning, and grow; the same addresses are complete in the end.
-         */
-        readonly PlaybackView: {
-            /** Hls Url */
-            readonly hls_url: string;
-            /** Dash Url */
-            readonly dash_url: string;
-            /**
-             * Poster Url
-             * @description Null until the video is ready.
-             */
-            readonly poster_url: string | null;
-            /**
-             * Storyboard Url
-             * @description WebVTT: which part of which picture shows which time of the film.
-             */
-            readonly storyboard_url: string | null;
-            /**
-             * Preview Url
-             * @description A few seconds of the film as MP4, without sound.
-             */
-            readonly preview_url: string | null;
         };
         /**
          * PlaybackWish
@@ -3114,6 +3826,29 @@ export interface components {
             readonly transport: components["schemas"]["Transport"];
         };
         /**
+         * RenditionHealth
+         * @description How one track is doing.
+         */
+        readonly RenditionHealth: {
+            /** Track */
+            readonly track: string;
+            /**
+             * Bitrate Bps
+             * @default 0
+             */
+            readonly bitrate_bps: number;
+            /**
+             * Frame Rate
+             * @default null
+             */
+            readonly frame_rate: number | null;
+            /**
+             * Upload Lag Ms
+             * @default 0
+             */
+            readonly upload_lag_ms: number;
+        };
+        /**
          * RenditionProgress
          * @description One rendition. A chunk is decoded once and encoded in all of them, so they move on together.
          */
@@ -3280,6 +4015,75 @@ export interface components {
             readonly reason: string;
         };
         /**
+         * Schedule
+         * @description What a channel has announced, the next one first.
+         */
+        readonly Schedule: {
+            /** Items */
+            readonly items: readonly components["schemas"]["ScheduledView"][];
+        };
+        /**
+         * ScheduledChanges
+         * @description What to change of what was announced; what is left out stays.
+         */
+        readonly ScheduledChanges: {
+            /**
+             * Starts At
+             * @default null
+             */
+            readonly starts_at: string | null;
+            /** Title */
+            readonly title?: string;
+            /** Description */
+            readonly description?: string;
+            /** @default null */
+            readonly category: components["schemas"]["Category"] | null;
+            readonly visibility?: components["schemas"]["Visibility"];
+        };
+        /**
+         * ScheduledDraft
+         * @description A stream to announce. Whoever streams to the channel around its hour begins this one.
+         */
+        readonly ScheduledDraft: {
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            readonly starts_at: string;
+            /** Title */
+            readonly title: string;
+            /**
+             * Description
+             * @default
+             */
+            readonly description: string;
+            /** @default null */
+            readonly category: components["schemas"]["Category"] | null;
+            /** @default public */
+            readonly visibility: components["schemas"]["Visibility"];
+        };
+        /**
+         * ScheduledView
+         * @description A stream that a channel announces.
+         */
+        readonly ScheduledView: {
+            /** Scheduled Id */
+            readonly scheduled_id: string;
+            /** Channel Id */
+            readonly channel_id: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            readonly starts_at: string;
+            /** Title */
+            readonly title: string;
+            /** Description */
+            readonly description: string;
+            readonly category: components["schemas"]["Category"] | null;
+            readonly visibility: components["schemas"]["Visibility"];
+        };
+        /**
          * SearchQuery
          * @description What to look for.
          */
@@ -3318,6 +4122,12 @@ export interface components {
              */
             readonly cursor: string | null;
         };
+        /**
+         * SessionState
+         * @description Where a session stands.
+         * @enum {string}
+         */
+        readonly SessionState: "starting" | "live" | "interrupted" | "ended";
         /**
          * SessionView
          * @description A session, as its owner sees it.
@@ -3358,6 +4168,22 @@ export interface components {
              * @description When it lapses unused.
              */
             readonly expires_at: string;
+        };
+        /**
+         * SessionWish
+         * @description A publisher has come with a stream key.
+         */
+        readonly SessionWish: {
+            /** Stream Key */
+            readonly stream_key: string;
+            /** Ingest Id */
+            readonly ingest_id: string;
+            /**
+             * Client
+             * @description What the publisher says it is.
+             * @default
+             */
+            readonly client: string;
         };
         /**
          * SignedIn
@@ -3434,6 +4260,23 @@ export interface components {
          */
         readonly Status: "uploading" | "processing" | "failed" | "draft" | "scheduled" | "published" | "unlisted" | "private" | "taken_down";
         /**
+         * StreamChanges
+         * @description What to change of a stream; what is left out stays.
+         */
+        readonly StreamChanges: {
+            /** Title */
+            readonly title?: string;
+            /** Description */
+            readonly description?: string;
+            /** @default null */
+            readonly category: components["schemas"]["Category"] | null;
+            /**
+             * Is Kept
+             * @description Whether a recording stays when it ends.
+             */
+            readonly is_kept?: boolean;
+        };
+        /**
          * StreamKeyDraft
          * @description A new stream key.
          */
@@ -3472,6 +4315,52 @@ export interface components {
         readonly StreamKeys: {
             /** Items */
             readonly items: readonly components["schemas"]["StreamKeyView"][];
+        };
+        /**
+         * StreamView
+         * @description A live stream; addresses are null until it can be watched.
+         */
+        readonly StreamView: {
+            /** Session Id */
+            readonly session_id: string;
+            /** Channel Id */
+            readonly channel_id: string;
+            /** Video Id */
+            readonly video_id: string;
+            /** Title */
+            readonly title: string;
+            /** Description */
+            readonly description: string;
+            readonly category: components["schemas"]["Category"] | null;
+            readonly state: components["schemas"]["SessionState"];
+            readonly visibility: components["schemas"]["Visibility"];
+            /** Is Test */
+            readonly is_test: boolean;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            readonly started_at: string;
+            /** Live At */
+            readonly live_at: string | null;
+            /** Interrupted At */
+            readonly interrupted_at: string | null;
+            /** Ended At */
+            readonly ended_at: string | null;
+            /** Reconnect Window S */
+            readonly reconnect_window_s: number;
+            /** Tracks */
+            readonly tracks: readonly string[];
+            /** Hls Url */
+            readonly hls_url: string | null;
+            /** Plain Hls Url */
+            readonly plain_hls_url: string | null;
+            /** Dash Url */
+            readonly dash_url: string | null;
+            /** Is Kept */
+            readonly is_kept: boolean | null;
+            /** Is End Asked */
+            readonly is_end_asked: boolean | null;
         };
         /**
          * SuspensionView
@@ -3800,7 +4689,7 @@ export interface components {
             readonly height_px: number | null;
             /** Renditions */
             readonly renditions: readonly string[];
-            readonly playback: components["schemas"]["PlaybackView"] | null;
+            readonly playback: components["schemas"]["millrace__videos__messages__PlaybackView"] | null;
             /**
              * Created At
              * Format: date-time
@@ -3884,6 +4773,50 @@ export interface components {
             readonly published_at: string;
         };
         /**
+         * PlaybackView
+         * @description Where a stream is watched, and until when the cookies that came with this open it; null: none are needed.
+         */
+        readonly millrace__live__messages__PlaybackView: {
+            /** Session Id */
+            readonly session_id: string;
+            readonly state: components["schemas"]["SessionState"];
+            /** Hls Url */
+            readonly hls_url: string;
+            /** Plain Hls Url */
+            readonly plain_hls_url: string;
+            /** Dash Url */
+            readonly dash_url: string;
+            /** Expires At */
+            readonly expires_at: string | null;
+        };
+        /**
+         * PlaybackView
+         * @description Addresses of a video that plays. Those below `/media/private/` need the cookies that `POST …/playback` sets.
+         *
+         *     While `state` is `processing` they hold its beginning, and grow; the same addresses are complete in the end.
+         */
+        readonly millrace__videos__messages__PlaybackView: {
+            /** Hls Url */
+            readonly hls_url: string;
+            /** Dash Url */
+            readonly dash_url: string;
+            /**
+             * Poster Url
+             * @description Null until the video is ready.
+             */
+            readonly poster_url: string | null;
+            /**
+             * Storyboard Url
+             * @description WebVTT: which part of which picture shows which time of the film.
+             */
+            readonly storyboard_url: string | null;
+            /**
+             * Preview Url
+             * @description A few seconds of the film as MP4, without sound.
+             */
+            readonly preview_url: string | null;
+        };
+        /**
          * VideoCard
          * @description A video as lists show it; a poster below `/media/private/` needs the cookies of its playback.
          */
@@ -3915,6 +4848,7 @@ export interface components {
 }
 export type Accepted = components['schemas']['Accepted'];
 export type Action = components['schemas']['Action'];
+export type AdviceView = components['schemas']['AdviceView'];
 export type Answer = components['schemas']['Answer'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditQuery = components['schemas']['AuditQuery'];
@@ -3925,6 +4859,8 @@ export type BannerChoice = components['schemas']['BannerChoice'];
 export type BannerDraft = components['schemas']['BannerDraft'];
 export type BannerUpload = components['schemas']['BannerUpload'];
 export type BannerView = components['schemas']['BannerView'];
+export type BeatInput = components['schemas']['BeatInput'];
+export type BeatView = components['schemas']['BeatView'];
 export type CaptionInput = components['schemas']['CaptionInput'];
 export type CaptionList = components['schemas']['CaptionList'];
 export type CaptionView = components['schemas']['CaptionView'];
@@ -3933,14 +4869,19 @@ export type CategoryView = components['schemas']['CategoryView'];
 export type ChannelCard = components['schemas']['ChannelCard'];
 export type ChannelChanges = components['schemas']['ChannelChanges'];
 export type ChannelDraft = components['schemas']['ChannelDraft'];
+export type ChannelLive = components['schemas']['ChannelLive'];
 export type ChannelView = components['schemas']['ChannelView'];
 export type Chapter = components['schemas']['Chapter'];
 export type ChapterInput = components['schemas']['ChapterInput'];
+export type ClipDraft = components['schemas']['ClipDraft'];
+export type ClipFile = components['schemas']['ClipFile'];
+export type ClipView = components['schemas']['ClipView'];
 export type CommentDraft = components['schemas']['CommentDraft'];
 export type CommentList = components['schemas']['CommentList'];
 export type CommentView = components['schemas']['CommentView'];
 export type Credentials = components['schemas']['Credentials'];
 export type Deletion = components['schemas']['Deletion'];
+export type Directives = components['schemas']['Directives'];
 export type DownloadState = components['schemas']['DownloadState'];
 export type DownloadView = components['schemas']['DownloadView'];
 export type DownloadWish = components['schemas']['DownloadWish'];
@@ -3953,7 +4894,12 @@ export type FollowList = components['schemas']['FollowList'];
 export type FollowView = components['schemas']['FollowView'];
 export type FollowedView = components['schemas']['FollowedView'];
 export type FormerHandleView = components['schemas']['FormerHandleView'];
+export type GrantView = components['schemas']['GrantView'];
 export type GrantedPlayback = components['schemas']['GrantedPlayback'];
+export type Health = components['schemas']['Health'];
+export type HealthView = components['schemas']['HealthView'];
+export type Held = components['schemas']['Held'];
+export type Home = components['schemas']['Home'];
 export type Identities = components['schemas']['Identities'];
 export type JwkSet = components['schemas']['JwkSet'];
 export type LibraryList = components['schemas']['LibraryList'];
@@ -3961,6 +4907,7 @@ export type LinkConsent = components['schemas']['LinkConsent'];
 export type LinkDraft = components['schemas']['LinkDraft'];
 export type LinkedIdentity = components['schemas']['LinkedIdentity'];
 export type ListQuery = components['schemas']['ListQuery'];
+export type LiveList = components['schemas']['LiveList'];
 export type MailTokenUse = components['schemas']['MailTokenUse'];
 export type ModeratedVideo = components['schemas']['ModeratedVideo'];
 export type NewStreamKey = components['schemas']['NewStreamKey'];
@@ -3972,6 +4919,7 @@ export type OwnVideoList = components['schemas']['OwnVideoList'];
 export type OwnerView = components['schemas']['OwnerView'];
 export type PageAuditEntry = components['schemas']['Page_AuditEntry_'];
 export type PageCategoryView = components['schemas']['Page_CategoryView_'];
+export type PageClipView = components['schemas']['Page_ClipView_'];
 export type PageCommentView = components['schemas']['Page_CommentView_'];
 export type PageEntryView = components['schemas']['Page_EntryView_'];
 export type PageFollowedView = components['schemas']['Page_FollowedView_'];
@@ -3979,6 +4927,7 @@ export type PagePlaylistEntry = components['schemas']['Page_PlaylistEntry_'];
 export type PagePlaylistView = components['schemas']['Page_PlaylistView_'];
 export type PageReportView = components['schemas']['Page_ReportView_'];
 export type PageSessionView = components['schemas']['Page_SessionView_'];
+export type PageStreamView = components['schemas']['Page_StreamView_'];
 export type PageUserView = components['schemas']['Page_UserView_'];
 export type PageVideoCard = components['schemas']['Page_VideoCard_'];
 export type PageVideoView = components['schemas']['Page_VideoView_'];
@@ -3988,7 +4937,6 @@ export type PictureKind = components['schemas']['PictureKind'];
 export type Placement = components['schemas']['Placement'];
 export type PlaybackRules = components['schemas']['PlaybackRules'];
 export type PlaybackRulesInput = components['schemas']['PlaybackRulesInput'];
-export type PlaybackView = components['schemas']['PlaybackView'];
 export type PlaybackWish = components['schemas']['PlaybackWish'];
 export type PlaylistChanges = components['schemas']['PlaylistChanges'];
 export type PlaylistDraft = components['schemas']['PlaylistDraft'];
@@ -4010,6 +4958,7 @@ export type Reactions = components['schemas']['Reactions'];
 export type Reason = components['schemas']['Reason'];
 export type Refresh = components['schemas']['Refresh'];
 export type Registration = components['schemas']['Registration'];
+export type RenditionHealth = components['schemas']['RenditionHealth'];
 export type RenditionProgress = components['schemas']['RenditionProgress'];
 export type RenditionState = components['schemas']['RenditionState'];
 export type ReplacementView = components['schemas']['ReplacementView'];
@@ -4021,17 +4970,25 @@ export type Reset = components['schemas']['Reset'];
 export type ResetWish = components['schemas']['ResetWish'];
 export type Role = components['schemas']['Role'];
 export type RolesOrder = components['schemas']['RolesOrder'];
+export type Schedule = components['schemas']['Schedule'];
+export type ScheduledChanges = components['schemas']['ScheduledChanges'];
+export type ScheduledDraft = components['schemas']['ScheduledDraft'];
+export type ScheduledView = components['schemas']['ScheduledView'];
 export type SearchQuery = components['schemas']['SearchQuery'];
 export type SessionList = components['schemas']['SessionList'];
+export type SessionState = components['schemas']['SessionState'];
 export type SessionView = components['schemas']['SessionView'];
+export type SessionWish = components['schemas']['SessionWish'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type Stage = components['schemas']['Stage'];
 export type Start = components['schemas']['Start'];
 export type Started = components['schemas']['Started'];
 export type Status = components['schemas']['Status'];
+export type StreamChanges = components['schemas']['StreamChanges'];
 export type StreamKeyDraft = components['schemas']['StreamKeyDraft'];
 export type StreamKeyView = components['schemas']['StreamKeyView'];
 export type StreamKeys = components['schemas']['StreamKeys'];
+export type StreamView = components['schemas']['StreamView'];
 export type SuspensionView = components['schemas']['SuspensionView'];
 export type TakeDownDecision = components['schemas']['TakeDownDecision'];
 export type TakenDownView = components['schemas']['TakenDownView'];
@@ -4050,6 +5007,8 @@ export type Visibility = components['schemas']['Visibility'];
 export type MillraceAccountsOauthMessagesLinkView = components['schemas']['millrace__accounts__oauth__messages__LinkView'];
 export type MillraceChannelsMessagesLinkView = components['schemas']['millrace__channels__messages__LinkView'];
 export type MillraceDiscoveryMessagesVideoCard = components['schemas']['millrace__discovery__messages__VideoCard'];
+export type MillraceLiveMessagesPlaybackView = components['schemas']['millrace__live__messages__PlaybackView'];
+export type MillraceVideosMessagesPlaybackView = components['schemas']['millrace__videos__messages__PlaybackView'];
 export type MillraceVideosMessagesVideoCard = components['schemas']['millrace__videos__messages__VideoCard'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -8083,6 +9042,509 @@ export interface operations {
             };
         };
     };
+    readonly get_channel_live: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly channel_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "stream": {
+                     *         "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *         "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *         "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *         "title": "How a mill works",
+                     *         "description": "description",
+                     *         "category": "animals",
+                     *         "state": "starting",
+                     *         "visibility": "public",
+                     *         "is_test": false,
+                     *         "started_at": "2026-05-04T03:02:01Z",
+                     *         "live_at": "2026-05-04T03:02:01Z",
+                     *         "interrupted_at": "2026-05-04T03:02:01Z",
+                     *         "ended_at": "2026-05-04T03:02:01Z",
+                     *         "reconnect_window_s": 0,
+                     *         "tracks": [
+                     *           "track"
+                     *         ],
+                     *         "hls_url": "https://millrace.example/hls",
+                     *         "plain_hls_url": "https://millrace.example/plain_hls",
+                     *         "dash_url": "https://millrace.example/dash",
+                     *         "is_kept": false,
+                     *         "is_end_asked": false
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ChannelLive"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such channel, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_scheduled: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly channel_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "scheduled_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "starts_at": "2026-05-04T03:02:01Z",
+                     *           "title": "How a mill works",
+                     *           "description": "description",
+                     *           "category": "animals",
+                     *           "visibility": "public"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such channel, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly schedule_stream: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description A random text of the client's own, one for each thing to be made. A request that comes again with it within a day makes nothing new and gets the first answer, with `Idempotency-Replayed: true`. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly channel_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "starts_at": "2026-05-04T03:02:01Z",
+                 *       "title": "How a mill works",
+                 *       "description": "",
+                 *       "category": "animals",
+                 *       "visibility": "public"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ScheduledDraft"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "scheduled_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "starts_at": "2026-05-04T03:02:01Z",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "category": "animals",
+                     *       "visibility": "public"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ScheduledView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The channel belongs to somebody else. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such channel, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. The Idempotency-Key came before, with another request. The first request with this Idempotency-Key has not been answered yet. The channel has announced as many streams as it may. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 60 in 3600 s for each account. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly call_off_scheduled: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly channel_id: string;
+                readonly scheduled_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The channel belongs to somebody else. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such channel, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly change_scheduled: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly channel_id: string;
+                readonly scheduled_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "starts_at": "2026-05-04T03:02:01Z",
+                 *       "title": "How a mill works",
+                 *       "description": "description",
+                 *       "category": "animals",
+                 *       "visibility": "public"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ScheduledChanges"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "scheduled_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "starts_at": "2026-05-04T03:02:01Z",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "category": "animals",
+                     *       "visibility": "public"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ScheduledView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The channel belongs to somebody else. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such channel, or none that the caller may see. There is no such scheduled stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly list_stream_keys: {
         readonly parameters: {
             readonly query?: never;
@@ -8435,6 +9897,222 @@ export interface operations {
                 };
             };
             /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly get_clip: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly clip_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "clip_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "author_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "starts_at": "2026-05-04T03:02:01Z",
+                     *       "duration_ms": 0,
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "hls_url": "https://millrace.example/hls",
+                     *       "dash_url": "https://millrace.example/dash"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ClipView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such clip, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_clip: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly clip_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such clip, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly make_clip_file: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly clip_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "clip_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "url": "url"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ClipFile"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such clip, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 60 in 3600 s for each address. */
             readonly 429: {
                 headers: {
                     /** @description Seconds until a try makes sense. */
@@ -9401,6 +11079,1431 @@ export interface operations {
             };
             /** @description Some values are not acceptable. */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly open_session: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "stream_key": "stream key",
+                 *       "ingest_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                 *       "client": ""
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["SessionWish"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "home": "public",
+                     *       "is_test": false,
+                     *       "title": "How a mill works",
+                     *       "epoch": 0,
+                     *       "lease_until": "2026-05-04T03:02:01Z",
+                     *       "period": 0,
+                     *       "next_segment": 0,
+                     *       "next_part": {},
+                     *       "first_part": 0,
+                     *       "part_target_ms": 0,
+                     *       "segment_target_s": 0,
+                     *       "reconnect_window_s": 0
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["GrantView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. Whoever asks is no ingest of ours. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. The stream key opens nothing, or no longer. The channel may not stream. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Another publisher streams to the channel. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly beat: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "epoch": 1,
+                 *       "has_media": false,
+                 *       "tracks": [],
+                 *       "health": {
+                 *         "measured_at": "2026-05-04T03:02:01Z",
+                 *         "client": "client",
+                 *         "video_codec": "video codec",
+                 *         "audio_codec": "audio codec",
+                 *         "width_px": 0,
+                 *         "height_px": 0,
+                 *         "bitrate_bps": 0,
+                 *         "frame_rate": 0,
+                 *         "key_frame_interval_s": 0,
+                 *         "av_skew_ms": 0,
+                 *         "silent_ms": 0,
+                 *         "queue_ms": 0,
+                 *         "upload_lag_ms": 0,
+                 *         "encode_speed": 0,
+                 *         "dropped_frames": 0,
+                 *         "timestamp_jumps": 0,
+                 *         "is_passthrough": false,
+                 *         "renditions": [],
+                 *         "dropped_renditions": []
+                 *       }
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["BeatInput"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "command": "go_on",
+                     *       "title": "How a mill works",
+                     *       "state": "starting",
+                     *       "lease_until": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["BeatView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. Whoever asks is no ingest of ours. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Another ingest holds the session, or it has ended: whoever asked must not write any more. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly end: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "epoch": 1
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Held"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "command": "go_on",
+                     *       "title": "How a mill works",
+                     *       "state": "starting",
+                     *       "lease_until": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["BeatView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. Whoever asks is no ingest of ours. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Another ingest holds the session, or it has ended: whoever asked must not write any more. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly interrupt: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "epoch": 1
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Held"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "command": "go_on",
+                     *       "title": "How a mill works",
+                     *       "state": "starting",
+                     *       "lease_until": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["BeatView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. Whoever asks is no ingest of ours. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Another ingest holds the session, or it has ended: whoever asked must not write any more. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_live: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "title": "How a mill works",
+                     *           "description": "description",
+                     *           "category": "animals",
+                     *           "state": "starting",
+                     *           "visibility": "public",
+                     *           "is_test": false,
+                     *           "started_at": "2026-05-04T03:02:01Z",
+                     *           "live_at": "2026-05-04T03:02:01Z",
+                     *           "interrupted_at": "2026-05-04T03:02:01Z",
+                     *           "ended_at": "2026-05-04T03:02:01Z",
+                     *           "reconnect_window_s": 0,
+                     *           "tracks": [
+                     *             "track"
+                     *           ],
+                     *           "hls_url": "https://millrace.example/hls",
+                     *           "plain_hls_url": "https://millrace.example/plain_hls",
+                     *           "dash_url": "https://millrace.example/dash",
+                     *           "is_kept": false,
+                     *           "is_end_asked": false
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_StreamView_"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly get_clock: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": string;
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly get_stream: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "category": "animals",
+                     *       "state": "starting",
+                     *       "visibility": "public",
+                     *       "is_test": false,
+                     *       "started_at": "2026-05-04T03:02:01Z",
+                     *       "live_at": "2026-05-04T03:02:01Z",
+                     *       "interrupted_at": "2026-05-04T03:02:01Z",
+                     *       "ended_at": "2026-05-04T03:02:01Z",
+                     *       "reconnect_window_s": 0,
+                     *       "tracks": [
+                     *         "track"
+                     *       ],
+                     *       "hls_url": "https://millrace.example/hls",
+                     *       "plain_hls_url": "https://millrace.example/plain_hls",
+                     *       "dash_url": "https://millrace.example/dash",
+                     *       "is_kept": false,
+                     *       "is_end_asked": false
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["StreamView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly change_stream: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The `ETag` that was read: the change is made only while it is still the same. */
+                readonly "If-Match"?: string;
+            };
+            readonly path: {
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "title": "How a mill works",
+                 *       "description": "description",
+                 *       "category": "animals",
+                 *       "is_kept": false
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["StreamChanges"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "category": "animals",
+                     *       "state": "starting",
+                     *       "visibility": "public",
+                     *       "is_test": false,
+                     *       "started_at": "2026-05-04T03:02:01Z",
+                     *       "live_at": "2026-05-04T03:02:01Z",
+                     *       "interrupted_at": "2026-05-04T03:02:01Z",
+                     *       "ended_at": "2026-05-04T03:02:01Z",
+                     *       "reconnect_window_s": 0,
+                     *       "tracks": [
+                     *         "track"
+                     *       ],
+                     *       "hls_url": "https://millrace.example/hls",
+                     *       "plain_hls_url": "https://millrace.example/plain_hls",
+                     *       "dash_url": "https://millrace.example/dash",
+                     *       "is_kept": false,
+                     *       "is_end_asked": false
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["StreamView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The stream belongs to somebody else. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. The stream is over, and this needs one that is not. Somebody else changed the stream at the same moment. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed in the meantime. It was changed since the caller read it. */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_clips: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "clip_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "author_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *           "title": "How a mill works",
+                     *           "starts_at": "2026-05-04T03:02:01Z",
+                     *           "duration_ms": 0,
+                     *           "created_at": "2026-05-04T03:02:01Z",
+                     *           "hls_url": "https://millrace.example/hls",
+                     *           "dash_url": "https://millrace.example/dash"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "next cursor"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Page_ClipView_"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly create_clip: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description A random text of the client's own, one for each thing to be made. A request that comes again with it within a day makes nothing new and gets the first answer, with `Idempotency-Replayed: true`. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "title": "",
+                 *       "starts_at": "2026-05-04T03:02:01Z",
+                 *       "duration_s": 30
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ClipDraft"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "clip_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "author_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "starts_at": "2026-05-04T03:02:01Z",
+                     *       "duration_ms": 0,
+                     *       "created_at": "2026-05-04T03:02:01Z",
+                     *       "hls_url": "https://millrace.example/hls",
+                     *       "dash_url": "https://millrace.example/dash"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ClipView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. The Idempotency-Key came before, with another request. The first request with this Idempotency-Key has not been answered yet. Nothing of the stream can be played yet. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. The stream has nothing to play there. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 30 in 3600 s for each account. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly end_stream: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "title": "How a mill works",
+                     *       "description": "description",
+                     *       "category": "animals",
+                     *       "state": "starting",
+                     *       "visibility": "public",
+                     *       "is_test": false,
+                     *       "started_at": "2026-05-04T03:02:01Z",
+                     *       "live_at": "2026-05-04T03:02:01Z",
+                     *       "interrupted_at": "2026-05-04T03:02:01Z",
+                     *       "ended_at": "2026-05-04T03:02:01Z",
+                     *       "reconnect_window_s": 0,
+                     *       "tracks": [
+                     *         "track"
+                     *       ],
+                     *       "hls_url": "https://millrace.example/hls",
+                     *       "plain_hls_url": "https://millrace.example/plain_hls",
+                     *       "dash_url": "https://millrace.example/dash",
+                     *       "is_kept": false,
+                     *       "is_end_asked": false
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["StreamView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. The stream belongs to somebody else. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Somebody else changed the stream at the same moment. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly get_health: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "state": "starting",
+                     *       "health": {
+                     *         "measured_at": "2026-05-04T03:02:01Z",
+                     *         "client": "client",
+                     *         "video_codec": "video codec",
+                     *         "audio_codec": "audio codec",
+                     *         "width_px": 0,
+                     *         "height_px": 0,
+                     *         "bitrate_bps": 0,
+                     *         "frame_rate": 0,
+                     *         "key_frame_interval_s": 0,
+                     *         "av_skew_ms": 0,
+                     *         "silent_ms": 0,
+                     *         "queue_ms": 0,
+                     *         "upload_lag_ms": 0,
+                     *         "encode_speed": 0,
+                     *         "dropped_frames": 0,
+                     *         "timestamp_jumps": 0,
+                     *         "is_passthrough": false,
+                     *         "renditions": [],
+                     *         "dropped_renditions": []
+                     *       },
+                     *       "advice": [
+                     *         {
+                     *           "code": "code",
+                     *           "message": "message",
+                     *           "is_warning": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. The stream belongs to somebody else. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly play_stream: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    /** @description One for each cookie. */
+                    readonly "Set-Cookie"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *       "state": "starting",
+                     *       "hls_url": "https://millrace.example/hls",
+                     *       "plain_hls_url": "https://millrace.example/plain_hls",
+                     *       "dash_url": "https://millrace.example/dash",
+                     *       "expires_at": "2026-05-04T03:02:01Z"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["millrace__live__messages__PlaybackView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Nothing of the stream can be played yet. */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -15994,6 +19097,445 @@ export interface operations {
                 headers: {
                     /** @description Seconds until a try makes sense. */
                     readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly main_playlist: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly home: string;
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Nothing of the stream can be played yet. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable. The tables of live streams do not answer. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly dash_manifest: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly home: string;
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/dash+xml": string;
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Nothing of the stream can be played yet. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable. The tables of live streams do not answer. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly plain_playlist: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly home: string;
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Nothing of the stream can be played yet. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable. The tables of live streams do not answer. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly key_frame_playlist: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly home: string;
+                readonly session_id: string;
+                readonly track: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Nothing of the stream can be played yet. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable. The tables of live streams do not answer. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly media_playlist: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description A segment to wait for. */
+                readonly _HLS_msn?: string | null;
+                /** @description A part of it. */
+                readonly _HLS_part?: string | null;
+                /** @description YES: leave out what I know. */
+                readonly _HLS_skip?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly home: string;
+                readonly session_id: string;
+                readonly track: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description Bad request. A player asks for what cannot be: a delivery directive that makes no sense, or far too early. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable. The tables of live streams do not answer. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly plain_media_playlist: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly home: string;
+                readonly session_id: string;
+                readonly track: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description Not found. There is no such stream, or none that the caller may see. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. Nothing of the stream can be played yet. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unavailable. The tables of live streams do not answer. */
+            readonly 503: {
+                headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
