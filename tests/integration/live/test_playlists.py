@@ -40,8 +40,8 @@ def resumed(world: World, ingest: Ingest, studio: Studio, film: Film) -> Callabl
     return resume
 
 
-def get(player: Gateway, film: Film, path: str, home: str = "public", **headers: str) -> Answer:
-    return player.call("GET", f"/live/{home}/{film.session_id}/{path}", **headers)
+def get(player: Gateway, film: Film, path: str, home: str = "public", origin: str = "") -> Answer:
+    return player.call("GET", f"/live/{home}/{film.session_id}/{path}", x_millrace_origin=origin)
 
 
 def media(player: Gateway, film: Film, path: str = "video_source/media.m3u8") -> hls.MediaPlaylist:
@@ -91,7 +91,8 @@ def test_what_a_playlist_names_is_stored(world: World, player: Gateway, film: Fi
     stored = world.stored()
     parts = [part for segment in found.segments for part in segment.parts]
     open_parts = found.open_segment.parts if found.open_segment else ()
-    for uri in [*(each.uri for each in [*found.segments, *parts, *open_parts]), init_uri(found.segments[0])]:
+    uris = [*(each.uri for each in found.segments), *(each.uri for each in [*parts, *open_parts])]
+    for uri in [*uris, init_uri(found.segments[0])]:
         assert uri.removeprefix("/") in stored
     for segment in found.segments:
         assert stored[segment.uri[1:]] == b"".join(stored[part.uri[1:]] for part in segment.parts)
@@ -300,7 +301,7 @@ def test_audio_alone_is_a_stream_too(world: World, player: Gateway, ingest: Inge
 def test_nothing_is_told_of_what_is_not_there(player: Gateway, film: Film) -> None:
     film.whole()
     for path in ("video_9/media.m3u8", "video_source/media.m3u8"):
-        assert get(player, film, path, home="private", x_millrace_origin=ORIGIN).status == 404
+        assert get(player, film, path, home="private", origin=ORIGIN).status == 404
     assert get(player, film, "video_9/media.m3u8?_HLS_msn=1").status == 404
     assert get(player, film, "main.m3u8", home="elsewhere").status == 404
 
@@ -312,7 +313,7 @@ def test_private_playlists_come_through_the_distribution_only(
     film.begin()
     film.whole()
     assert get(player, film, "main.m3u8", home="private").status == 404
-    assert get(player, film, "main.m3u8", home="private", x_millrace_origin=ORIGIN).status == 200
+    assert get(player, film, "main.m3u8", home="private", origin=ORIGIN).status == 200
     assert get(player, film, "main.m3u8", home="public").status == 404
 
 

@@ -70,7 +70,7 @@ def test_a_stream_is_a_video_over_the_same_segments(
     video = videos.owned(VideoId(film.grant["video_id"]), store.get(film.session_id).owner_id)
     assert video.state is VideoState.READY
     assert video.status is Status.PUBLISHED
-    assert video.upload.upload_id == film.session_id
+    assert str(video.upload.upload_id) == str(film.session_id)
     assert settled == [video.video_id]
     assert video.film is not None
     assert video.film.duration_ms == 6 * 334 - 4
