@@ -84,9 +84,8 @@ class Period:
         The configurations get the time of the first frame: a gap behind them would use up the time that ffmpeg
         takes to look at a stream.
         """
-        await self.main.start(after)
-        if self.ladder:
-            await self.ladder.start(after)
+        for transcoder in self.transcoders:
+            await transcoder.start(first_ms, after)
         for tag in configurations:
             self._write(replace(tag, timestamp_ms=first_ms))
 
@@ -122,7 +121,7 @@ class Period:
         self.ladder = None
         if kept:
             fresh = Transcoder(self._ffmpeg, replace(old.plan, outputs=kept), self._take)
-            await fresh.start([old.finished])
+            await fresh.start(self.main.offered_ms, [old.finished])
             self.ladder = fresh
             for tag in configurations:
                 fresh.write(self.main.offered_ms, flv.encode(replace(tag, timestamp_ms=self.main.offered_ms)))

@@ -25,6 +25,8 @@ OnFragment = Callable[[str, Init | MediaFragment], Awaitable[None]]
 
 # What waits for an encoder that is behind; a second or two of a high bitrate.
 QUEUE_BYTES: Final = 8 << 20
+# The same for a low one.
+QUEUE_MS: Final = 20_000
 READ_BYTES: Final = 64 << 10
 DRAIN_S: Final = 20.0
 STDERR_TAIL_BYTES: Final = 2000
@@ -69,8 +71,8 @@ class Transcoder:
         self._process: asyncio.subprocess.Process | None = None
         self._end: asyncio.Task[None] | None = None
 
-    async def start(self, after: Sequence[asyncio.Event] = ()) -> None:
-        """Start ffmpeg; raises OSError when the machine cannot."""
+    async def start(self, first_ms: int, after: Sequence[asyncio.Event] = ()) -> None:
+        """Start ffmpeg for media from that time on; raises OSError when the machine cannot."""
         pipes = {track: os.pipe() for track in self.plan.tracks}
         writers = {track: ends[1] for track, ends in pipes.items()}
         argv = live_argv(
@@ -92,12 +94,13 @@ class Transcoder:
         tasks = [asyncio.create_task(self._read(track, ends[0], after)) for track, ends in pipes.items()]
         tasks += [asyncio.create_task(self._feed(self._process)), asyncio.create_task(self._listen(self._process))]
         self._end = asyncio.create_task(self._ended(self._process, tasks))
-        self.write(0, flv.FILE_HEADER)
+        self.write(first_ms, flv.FILE_HEADER)
 
     @property
     def is_full(self) -> bool:
         """Tell whether more waits than should."""
-        return self.queued_bytes > QUEUE_BYTES
+        waiting_ms = self.offered_ms - self._queue[0][0] if self._queue else 0
+        return self.queued_bytes > QUEUE_BYTES or waiting_ms > QUEUE_MS
 
     @property
     def has_died(self) -> bool:

@@ -20,8 +20,8 @@ SEGMENT_MS: Final = 2000
 FULL_MS: Final = 1950
 SHORTEST_MS: Final = 400
 RECENT_GOPS: Final = 4
-# Who asks for a segment asks for one of the last few; hours of them would be a leak.
-REMEMBERED: Final = 64
+# Who asks for a segment asks for one of the last minutes; days of them would be a leak.
+REMEMBERED: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Boundaries:
         self.first_number = first_number
         self._grid_from = grid_from
         self._known: deque[Boundary] = deque(maxlen=REMEMBERED)
+        self._first: Boundary | None = None
         self._recent_gops: deque[Fraction] = deque(maxlen=RECENT_GOPS)
         self._last_keyframe: Fraction | None = None
 
@@ -62,8 +63,10 @@ class Boundaries:
         if self._known and not self._is_due(decode_ms):
             return None
         number = self._known[-1].number + 1 if self._known else self.first_number
-        self._known.append(Boundary(number, decode_ms, present_ms))
-        return self._known[-1]
+        boundary = Boundary(number, decode_ms, present_ms)
+        self._known.append(boundary)
+        self._first = self._first or boundary
+        return boundary
 
     def _is_due(self, decode_ms: Fraction) -> bool:
         """Tell whether to cut here: the segment is full, or one more GOP like the last ones would make it too long."""
@@ -79,7 +82,7 @@ class Boundaries:
         """Return where the period begins, once that is known."""
         if self._grid_from is not None:
             return Boundary(self.first_number, self._grid_from, self._grid_from)
-        return self._known[0] if self._known and self._known[0].number == self.first_number else None
+        return self._first
 
     def latest_number(self, now_ms: Fraction) -> int:
         """Return the number of the segment that a moment lies in; one less than the first before it begins."""
