@@ -12,10 +12,10 @@ from rtmp_ingest.rtmp.conversation import Conversation, Stage, Unpublished
 from rtmp_ingest.rtmp.errors import ProtocolError
 from rtmp_ingest.rtmp.limits import Limits
 from rtmp_ingest.rtmp.publishing import Client, Ending, EndingKind, OnPublish, PublishAsked, Refusal, Sink
+from rtmp_ingest.rtmp.wire import Wire
 
 __all__ = ["Connection"]
 
-_READ_BYTES: Final = 64 << 10
 _UNAVAILABLE: Final = Refusal("The server cannot check the stream key now. Try again in a moment.")
 _STOPPING: Final = "The server restarts. Connect again."
 
@@ -27,14 +27,12 @@ class Connection:
 
     def __init__(
         self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        wire: Wire,
         conversation: Conversation,
         limits: Limits,
         on_publish: OnPublish,
     ) -> None:
-        self._reader = reader
-        self._writer = writer
+        self._wire = wire
         self._conversation = conversation
         self._limits = limits
         self._on_publish = on_publish
@@ -45,7 +43,7 @@ class Connection:
         self._is_waiting = False
         self._opened_at = self._received_at = self._progressed_at = time.monotonic()
         self._message_count = 0
-        host, port = (writer.get_extra_info("peername") or ("", 0))[:2]
+        host, port = (wire.information("peername") or ("", 0))[:2]
         self._address, self._port = str(host), int(port)
 
     def __repr__(self) -> str:
@@ -69,7 +67,7 @@ class Connection:
     @property
     def client(self) -> Client:
         """Return who publishes."""
-        is_encrypted = self._writer.get_extra_info("ssl_object") is not None
+        is_encrypted = self._wire.information("ssl_object") is not None
         encoder = self._asked.encoder if self._asked else ""
         return Client(self._address, self._port, encoder, is_encrypted)
 
@@ -135,7 +133,7 @@ class Connection:
             await self._close_sink(ending)
             if self._conversation.stage is Stage.ENDED:
                 await self._say_farewell(ending)
-            self._hang_up()
+            await self._wire.close()
         return ending
 
     async def _until_it_ends(self) -> Ending:
@@ -148,15 +146,13 @@ class Connection:
                     return Ending(EndingKind.DISMISSED, "it wanted to play")
         except ProtocolError as error:
             return Ending(EndingKind.MALFORMED, str(error))
-        except (OSError, EOFError) as error:
-            return self._lost(type(error).__name__)
         return self._lost("the connection was closed")
 
     async def _read(self) -> bytes:
         """Return what arrived; nothing at the end, and at once when the connection has to end."""
         self._reading = task = asyncio.current_task()
         try:
-            return await self._reader.read(_READ_BYTES)
+            return await self._wire.read()
         except asyncio.CancelledError:
             if self._ending is None or task is None:
                 raise
@@ -210,12 +206,9 @@ class Connection:
             self._send()
 
     def _send(self) -> None:
-        output = self._conversation.take_output()
-        transport = self._writer.transport
-        if output and not transport.is_closing():
-            self._writer.write(output)
-            if transport.get_write_buffer_size() > self._limits.unread_answer_bytes:
-                raise ProtocolError("it does not read the answers")
+        self._wire.write(self._conversation.take_output())
+        if self._wire.unsent_bytes > self._limits.unread_answer_bytes:
+            self._cut_off(Ending(EndingKind.MALFORMED, "it does not read the answers"))
 
     def _drop(self, ending: Ending, *, farewell: str) -> None:
         if self._ending is not None:
@@ -223,25 +216,26 @@ class Connection:
         self._ending = ending
         if self._conversation.stage is Stage.PUBLISHING:
             self._conversation.dismiss(farewell)
-            with contextlib.suppress(ProtocolError):
-                self._send()
+            self._send()
         # Elsewhere, in a sink's `write` say, it comes back by itself and finds the ending.
         if self._reading is not None:
             self._reading.cancel()
 
     def _time_out(self, reason: str) -> None:
-        self._ending = Ending(EndingKind.LOST if self.is_publishing else EndingKind.MALFORMED, reason)
-        self._writer.transport.abort()
+        self._cut_off(Ending(EndingKind.LOST if self.is_publishing else EndingKind.MALFORMED, reason))
+
+    def _cut_off(self, ending: Ending) -> None:
+        self._ending = self._ending or ending
+        self._wire.abort()
 
     async def _say_farewell(self, ending: Ending) -> None:
         """Let the publisher read the last answer: closing with unread input in hand would destroy it on its way."""
-        with contextlib.suppress(OSError, TimeoutError):
+        # Who stopped by itself closes by itself; GStreamer takes it for an error if we are first.
+        if ending.kind is not EndingKind.UNPUBLISHED:
+            self._wire.finish_writing()
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._limits.farewell_s):
-                await self._writer.drain()
-                # Who stopped by itself closes by itself; GStreamer takes it for an error if we are first.
-                if ending.kind is not EndingKind.UNPUBLISHED and self._writer.can_write_eof():
-                    self._writer.write_eof()
-                while await self._reader.read(_READ_BYTES):
+                while await self._wire.read():
                     pass
 
     async def _close_sink(self, ending: Ending) -> None:
@@ -257,13 +251,6 @@ class Connection:
         if self._conversation.has_said_goodbye:
             return Ending(EndingKind.UNPUBLISHED, "the publisher stopped")
         return Ending(EndingKind.LOST, reason)
-
-    def _hang_up(self) -> None:
-        # What the publisher did not read until now would keep the connection open for as long as it likes.
-        if self._writer.transport.get_write_buffer_size():
-            self._writer.transport.abort()
-        else:
-            self._writer.close()
 
     def _log(self, ending: Ending) -> None:
         level = logging.WARNING if ending.kind is EndingKind.MALFORMED else logging.INFO

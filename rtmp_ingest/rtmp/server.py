@@ -1,7 +1,6 @@
 """Listen for publishers: RTMP, and RTMPS where there is a certificate."""
 
 import asyncio
-import contextlib
 import logging
 import ssl
 import time
@@ -14,6 +13,7 @@ from rtmp_ingest.rtmp.conversation import Conversation
 from rtmp_ingest.rtmp.enhanced import Codecs
 from rtmp_ingest.rtmp.limits import Limits
 from rtmp_ingest.rtmp.publishing import OnPublish
+from rtmp_ingest.rtmp.wire import RECEIVE_BYTES, Wire
 
 __all__ = ["RtmpServer", "ServerSettings", "load_metric", "serve"]
 
@@ -45,6 +45,7 @@ class RtmpServer:
         self._listeners: list[asyncio.Server] = []
         self._connections: dict[Connection, asyncio.Task[object]] = {}
         self._addresses: Counter[str] = Counter()
+        self._received = bytearray(RECEIVE_BYTES)
         self._watch: asyncio.Task[None] | None = None
         self.port = 0
         self.rtmps_port: int | None = None
@@ -99,8 +100,8 @@ class RtmpServer:
 
     async def _listen(self, port: int, tls: ssl.SSLContext | None) -> int:
         limits = self._settings.limits
-        listener = await asyncio.start_server(
-            self._serve,
+        listener = await asyncio.get_running_loop().create_server(
+            lambda: Wire(self._received, self._open),
             self._settings.host,
             port,
             backlog=_BACKLOG,
@@ -111,24 +112,23 @@ class RtmpServer:
         self._listeners.append(listener)
         return int(listener.sockets[0].getsockname()[1])
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _open(self, wire: Wire) -> None:
         limits = self._settings.limits
-        address = str((writer.get_extra_info("peername") or ("",))[0])
+        address = str((wire.information("peername") or ("",))[0])
         if len(self._connections) >= limits.connections or self._addresses[address] >= limits.connections_per_address:
             logger.warning("too many connections", extra={"address": address, "connections": self.connection_count})
-            writer.transport.abort()
+            wire.abort()
             return
         conversation = Conversation(limits, self._settings.codecs)
-        connection = Connection(reader, writer, conversation, limits, self._on_publish)
-        task = asyncio.current_task()
-        if task is None:  # A coroutine of a server always runs in one.
-            return
-        self._connections[connection] = task
+        connection = Connection(wire, conversation, limits, self._on_publish)
         self._addresses[address] += 1
+        self._connections[connection] = asyncio.create_task(self._serve(connection, address))
+
+    async def _serve(self, connection: Connection, address: str) -> None:
         try:
             await connection.run()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+        except Exception:
+            logger.exception("a connection failed", extra={"address": address})
         finally:
             del self._connections[connection]
             self._addresses[address] -= 1

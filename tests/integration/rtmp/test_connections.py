@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -301,6 +303,30 @@ def test_a_key_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
     run(scenario)
     assert caplog.records
     assert not [record for record in caplog.records if KEY in str(record.__dict__)]
+
+
+def test_publishers_that_vanish_while_the_server_stops_do_no_harm(caplog: pytest.LogCaptureFixture) -> None:
+    recorder = Recorder()
+    linger_not = struct.pack("ii", 1, 0)
+
+    async def scenario() -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            server = await stack.enter_async_context(serving(settings(), recorder))
+            callers = [await stack.enter_async_context(calling(server)) for _ in range(20)]
+            for number, caller in enumerate(callers):
+                await caller.say(opening(f"{KEY}{number}") + FRAME)
+                await caller.hear(b"NetStream.Publish.Start")
+            for caller in callers:
+                # A reset, as of a machine that restarted.
+                raw = caller.writer.get_extra_info("socket")
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
+                caller.writer.transport.abort()
+            await server.stop()
+            assert server.connection_count == 0
+
+    run(scenario)
+    assert all(recording.ending is not None for recording in recorder.recordings.values())
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @contextlib.asynccontextmanager
