@@ -82,6 +82,15 @@ def test_a_second_publisher_is_refused_while_the_first_sends(ingest: Ingest, stu
     assert (answer.status, answer.problem) == (409, "already-live")
 
 
+def test_an_ingest_that_did_not_hear_the_answer_gets_it_again(ingest: Ingest, studio: Studio) -> None:
+    lost = ingest.open(studio.stream_key).json
+    again = ingest.open(studio.stream_key).json
+    assert (again["session_id"], again["epoch"]) == (lost["session_id"], 2)
+    assert Ingest(ingest.gateway, "ingest-b").open(studio.stream_key).problem == "already-live"
+    ingest.beat(again)
+    assert ingest.open(studio.stream_key).problem == "already-live"
+
+
 def test_a_publisher_that_fell_silent_gives_way_at_once(ingest: Ingest, studio: Studio) -> None:
     grant = ingest.open(studio.stream_key).json
     ingest.beat(grant, health={"silent_ms": model.SILENT_MS})

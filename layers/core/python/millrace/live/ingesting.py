@@ -54,7 +54,7 @@ def open_session(stream_key: str, ingest_id: str) -> Grant:
                 return _begin(channel, ingest_id, is_test=is_test)
             if found.is_over(now()) or found.is_end_asked:
                 ending.end(found)
-            elif found.is_held(now()):
+            elif found.is_held(now(), by_others_than=ingest_id):
                 raise AlreadyLive
             else:
                 return _take_over(found, ingest_id)
@@ -114,7 +114,7 @@ def _take_over(found: LiveSession, ingest_id: str) -> Grant:
     epoch = max(found.epoch, before.head.epoch) + 1
     session = store.change(
         found,
-        _interrupted(found).model_copy(update={"ingest_id": ingest_id, "epoch": epoch, "lease_until": now() + LEASE}),
+        _interrupted(found).model_copy(update=_holding(ingest_id, epoch)),
     )
     if found.state is SessionState.LIVE:
         announce(StreamInterrupted, session)
@@ -129,6 +129,10 @@ def _take_over(found: LiveSession, ingest_id: str) -> Grant:
         next_part={name: edge.next_part + PARTS_BETWEEN_INGESTS for name, edge in sealed.edges.items()},
         first_part=PARTS_BETWEEN_INGESTS * (epoch - 1),
     )
+
+
+def _holding(ingest_id: str, epoch: int) -> dict[str, object]:
+    return {"ingest_id": ingest_id, "epoch": epoch, "lease_until": now() + LEASE, "is_confirmed": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,12 @@ def beat(session_id: LiveSessionId, told: Beat) -> LiveSession:
 
     def change(session: LiveSession) -> LiveSession:
         after = session.model_copy(
-            update={"lease_until": now() + LEASE, "tracks": told.tracks, "health": told.health or session.health}
+            update={
+                "is_confirmed": True,
+                "lease_until": now() + LEASE,
+                "tracks": told.tracks,
+                "health": told.health or session.health,
+            }
         )
         return _flowing(after) if told.has_media else after
 

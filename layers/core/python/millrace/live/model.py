@@ -59,6 +59,8 @@ class LiveSession(Fact):
     edition: int = 1
     """Counts what its owner changed."""
     ingest_id: str
+    is_confirmed: bool = False
+    """Its ingest has beaten: it knows that it holds the session."""
     epoch: int = 1
     lease_until: AwareDatetime
     started_at: AwareDatetime
@@ -107,8 +109,13 @@ class LiveSession(Fact):
         """Whether anybody who knows its address may watch."""
         return self.visibility is not Visibility.PRIVATE and not self.is_test
 
-    def is_held(self, at: datetime) -> bool:
-        """Whether an ingest is at work on it, and media flows."""
+    def is_held(self, at: datetime, by_others_than: str | None = None) -> bool:
+        """Whether an ingest is at work on it, and media flows.
+
+        An ingest that asks again before it has beaten never heard our answer: the session waits for it.
+        """
+        if not self.is_confirmed and self.ingest_id == by_others_than:
+            return False
         is_silent = self.health is not None and (self.health.silent_ms or 0) >= SILENT_MS
         return self.state in {SessionState.STARTING, SessionState.LIVE} and at < self.lease_until and not is_silent
 
