@@ -20,8 +20,8 @@ __all__ = ["ApiClient", "ApiRefused", "ApiUnavailable", "Beaten", "Grant"]
 logger = logging.getLogger(__name__)
 
 TIMEOUT_S: Final = 5.0
-# Encoders wait about ten seconds for an answer to "publish".
-OPEN_WITHIN_S: Final = 8.0
+# Encoders wait about ten seconds for an answer to "publish". One that is slow is waited for: asking twice opens twice.
+OPEN_WITHIN_S: Final = 9.0
 TELL_WITHIN_S: Final = 20.0
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 2.0
@@ -90,7 +90,7 @@ class ApiClient:
     async def open_session(self, stream_key: str, client: str) -> Grant:
         """Open or resume the session of a stream key; raises ApiRefused, ApiUnavailable."""
         body = {"stream_key": stream_key, "ingest_id": self._ingest_id, "client": client[:120]}
-        answer = await self._insist("POST", "/api/ingest/sessions", body, OPEN_WITHIN_S)
+        answer = await self._insist("POST", "/api/ingest/sessions", body, OPEN_WITHIN_S, OPEN_WITHIN_S)
         return Grant.model_validate(answer)
 
     async def beat(
@@ -117,22 +117,24 @@ class ApiClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def _insist(self, method: str, path: str, body: Mapping[str, object], within_s: float) -> object:
+    async def _insist(
+        self, method: str, path: str, body: Mapping[str, object], within_s: float, timeout_s: float = TIMEOUT_S
+    ) -> object:
         """Ask until there is an answer, or time is up."""
         deadline_s = asyncio.get_running_loop().time() + within_s
         pause_s = FIRST_PAUSE_S
         while True:
             try:
-                return await self._ask(method, path, body)
+                return await self._ask(method, path, body, timeout_s)
             except ApiUnavailable:
                 if asyncio.get_running_loop().time() + pause_s > deadline_s:
                     raise
             await asyncio.sleep(random.uniform(pause_s / 2, pause_s))
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
-    async def _ask(self, method: str, path: str, body: Mapping[str, object]) -> object:
+    async def _ask(self, method: str, path: str, body: Mapping[str, object], timeout_s: float = TIMEOUT_S) -> object:
         try:
-            response = await self._http.request(method, path, json=body)
+            response = await self._http.request(method, path, json=body, timeout=timeout_s)
             answer: object = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise ApiUnavailable(str(error)) from error
