@@ -1,6 +1,7 @@
 """Playlists and files in the media bucket."""
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -16,12 +17,19 @@ HLS_TYPE = "application/vnd.apple.mpegurl"
 DASH_TYPE = "application/dash+xml"
 # Short enough to mend a mistake.
 CACHING = "public, max-age=60"
+# Enough to hide S3's round trip.
+WRITES_AT_ONCE = 8
 
 
 def put_playlists(folder: str, files: Mapping[str, str]) -> None:
     """Write playlists below a folder, those that name others last."""
-    for name in sorted(files, key=lambda name: "/" not in name):
+
+    def write(name: str) -> None:
         put(folder + name, files[name].encode(), DASH_TYPE if name == MANIFEST else HLS_TYPE)
+
+    with ThreadPoolExecutor(WRITES_AT_ONCE) as threads:
+        for named in (True, False):
+            list(threads.map(write, [name for name in files if ("/" in name) is named]))
 
 
 def put(key: str, body: bytes, content_type: str) -> None:
