@@ -34,7 +34,7 @@ class _Table:
     put_edge = staticmethod(store.put_edge)
     put_segment = staticmethod(store.put_segment)
 
-    def edges(self, session_id: LiveSessionId) -> Mapping[str, Edge]:
+    def edges_of(self, session_id: LiveSessionId) -> Mapping[str, Edge]:
         """Return what is shown of each track."""
         return store.shown(session_id).edges
 

@@ -5,7 +5,7 @@ import logging
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -44,6 +44,9 @@ class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+A = TypeVar("A", bound=_Answer)
+
+
 class Grant(_Answer):
     """A session that we hold, and where it goes on."""
 
@@ -77,12 +80,15 @@ class _Problem(_Answer):
 class ApiClient:
     """One client for all streams of the process."""
 
-    def __init__(self, base_url: str, secret: str, ingest_id: str) -> None:
+    def __init__(
+        self, base_url: str, secret: str, ingest_id: str, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._ingest_id = ingest_id
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
             headers={"Authorization": f"Bearer {secret}"},
             timeout=TIMEOUT_S,
+            transport=transport,
             # A proxy of the environment is none of this connection's business.
             trust_env=False,
         )
@@ -91,7 +97,7 @@ class ApiClient:
         """Open or resume the session of a stream key; raises ApiRefused, ApiUnavailable."""
         body = {"stream_key": stream_key, "ingest_id": self._ingest_id, "client": client[:120]}
         answer = await self._insist("POST", "/api/ingest/sessions", body, OPEN_WITHIN_S, OPEN_WITHIN_S)
-        return Grant.model_validate(answer)
+        return _parsed(Grant, answer)
 
     async def beat(
         self, session_id: LiveSessionId, epoch: int, *, has_media: bool, tracks: tuple[str, ...], health: Health
@@ -103,7 +109,7 @@ class ApiClient:
             "tracks": list(tracks),
             "health": health.model_dump(mode="json", exclude_none=True),
         }
-        return Beaten.model_validate(await self._ask("PUT", f"/api/ingest/sessions/{session_id}/beat", body))
+        return _parsed(Beaten, await self._ask("PUT", f"/api/ingest/sessions/{session_id}/beat", body))
 
     async def interrupt(self, session_id: LiveSessionId, epoch: int) -> None:
         """Tell that the publisher is gone."""
@@ -148,3 +154,11 @@ class ApiClient:
             problem = _Problem()
         slug = problem.type.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
         raise ApiRefused(slug or str(response.status_code), problem.detail or problem.title or "refused")
+
+
+def _parsed(kind: type[A], answer: object) -> A:
+    """Return an answer as a value; what is none of ours comes from something in between that has a fault."""
+    try:
+        return kind.model_validate(answer)
+    except ValidationError as error:
+        raise ApiUnavailable("an answer that is none") from error

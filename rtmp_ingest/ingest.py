@@ -36,7 +36,7 @@ EARLIEST_MS: Final = 1000
 class Table(EdgeTable, Protocol):
     """The table of the live edge."""
 
-    def edges(self, session_id: LiveSessionId) -> Mapping[str, Edge]:
+    def edges_of(self, session_id: LiveSessionId) -> Mapping[str, Edge]:
         """Return what a former ingest showed of each track."""
 
 
@@ -108,7 +108,7 @@ class IngestSink:
         """Find out where the session stands, and begin to keep it."""
         grant, tools = self._grant, self._tools
         patience = Patience(tools.table_threads)
-        edges = await patience.insist(tools.table.edges, grant.session_id) if grant.period else {}
+        edges = await patience.insist(tools.table.edges_of, grant.session_id) if grant.period else {}
         publication = Publication(
             grant.session_id,
             grant.epoch,
