@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -21,6 +23,7 @@ from tests.integration.ingest.studio import Shelf, Studio, publish, tags_of, thr
 from tests.integration.ingest.test_publishers import assert_sound
 from tests.media_fixtures.live_clip import publishable
 
+ROOT = Path(__file__).parents[3]
 DEADLINE_S = 60
 
 
@@ -281,3 +284,25 @@ def test_a_session_that_was_taken_over_is_left_at_once(clip: Path) -> None:
     studio = _run(scene, shelf)
     assert studio.dismissals == ["the stream was taken over by another connection, or has ended"]
     assert not shelf.faults
+
+
+def test_a_full_disk_stops_nothing(clip: Path) -> None:
+    # A limit of zero bytes for every file that the process or its encoders may write.
+    script = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+from pathlib import Path
+from tests.integration.ingest.studio import publish, tags_of
+shelf, studio = publish(tags_of(Path(sys.argv[1])))
+assert len(shelf.segments) == 4 and not shelf.faults and not studio.dismissals
+"""
+    path = os.pathsep.join(str(ROOT / folder) for folder in ("layers/core/python", "."))
+    run = subprocess.run(
+        [sys.executable, "-B", "-c", script, str(clip)],
+        env={"PATH": os.defpath, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S * 2,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
