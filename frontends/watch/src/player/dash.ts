@@ -60,11 +60,10 @@ export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s:
       // Replacing what is buffered shows the choice at once, not after half a minute.
       if (quality !== null) player.setRepresentationForTypeById('video', quality.id, true);
     },
+    // dash.js 5.2.1 loads the first language at once, and another one only when the viewer seeks next.
     caption: (caption) => {
       player.enableText(caption !== null);
       player.setTextTrack(caption === null ? -1 : Number(caption.id));
-      // dash.js 5.2.1 has ended its loading of text with the first language; a seek begins it again for another one.
-      if (caption !== null) player.seek(player.time());
     },
     destroy: () => player.destroy(),
   };
