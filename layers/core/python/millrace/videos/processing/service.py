@@ -70,6 +70,15 @@ def in_processing(video_id: VideoId, upload_id: UploadId) -> Video:
     return video
 
 
+def alive(video_id: VideoId, upload_id: UploadId) -> Video | None:
+    """Return the video as this upload has it, if that is in processing or ready."""
+    video = videos.find(video_id)
+    version = video.through(upload_id) if video and not video.deleted_at else None
+    if version is None or version.state not in {VideoState.PROCESSING, VideoState.READY}:
+        return None
+    return version
+
+
 def record_film(video_id: VideoId, upload_id: UploadId, film: Film) -> None:
     """Store what the film will be; raises VideoGone if nobody waits for it any more."""
     if not store.record_film(video_id, upload_id, film):
