@@ -18,6 +18,7 @@ import argparse
 import json
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -132,6 +133,8 @@ class Bench:
 def main() -> None:
     """Measure and print the tables."""
     arguments = _arguments()
+    # Tables as they come, also into a file.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text stream, unless somebody replaced it
     bench = Bench()
     with tempfile.TemporaryDirectory() as name, watching(bench.supervisor) as watched:
         folder = Path(name)

@@ -12,6 +12,7 @@ import typer
 from millrace.media.validate import RULES, Finding, Findings, Reader, Severity, Unreadable, validate
 from scripts.millrace_cli.console import CommandFailed, err, out, print_json
 from scripts.millrace_cli.following import Follower
+from scripts.millrace_cli.following_dash import follow_manifest
 from scripts.millrace_cli.reading import Folder, Web
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
@@ -20,9 +21,7 @@ _SUFFIXES = (".m3u8", ".mpd")
 
 def validate_command(
     stream: Annotated[str, typer.Argument(help="A playlist's or manifest's URL or path, or a folder with some.")],
-    follow: Annotated[
-        float, typer.Option(help="Follow a live HLS stream for so many seconds and check its reloads.")
-    ] = 0,
+    follow: Annotated[float, typer.Option(help="Follow a live stream for so many seconds and check its reloads.")] = 0,
     segments: Annotated[
         int | None, typer.Option(help="Look into so many segments of each track (default: all of them).")
     ] = None,
@@ -72,7 +71,10 @@ def _checked(location: str, reader: Reader, segments: int | None) -> list[Findin
 def _followed(location: str, web: Web, seconds: float) -> list[Finding]:
     found = Findings()
     try:
-        reloads = Follower(web, found).follow(location, seconds)
+        if location.partition("?")[0].endswith(".mpd"):
+            reloads = follow_manifest(web, location, found, seconds)
+        else:
+            reloads = Follower(web, found).follow(location, seconds)
     except Unreadable as error:
         raise CommandFailed(f"{location}: {error}.") from error
     err.print(f"[dim]{reloads} reloads followed[/]")

@@ -162,7 +162,7 @@ FILM_FAULTS: list[tuple[str, str, Break]] = [
     ("dash-attribute-missing", DASH, edit(DASH, ' minBufferTime="[^"]*"', "")),
     ("dash-attribute-missing", DASH, edit(DASH, ' bandwidth="[0-9]*"', "")),
     ("dash-value", DASH, edit(DASH, 'minBufferTime="[^"]*"', 'minBufferTime="4 s"')),
-    ("dash-value", DASH, edit(DASH, ' r="2"', ' r="-1"')),
+    ("dash-value", DASH, edit(DASH, 'd="120000"', 'd="long"')),
     ("dash-empty", DASH, edit(DASH, "<Period.*</Period>", "")),
     ("dash-empty", DASH, edit(DASH, "<Representation.*?</Representation>.*?<Representation.*?</Representation>", "")),
     ("dash-id-twice", DASH, edit(DASH, 'AdaptationSet id="1"', 'AdaptationSet id="0"')),

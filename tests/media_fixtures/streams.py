@@ -85,7 +85,8 @@ def fragment(
     return moof(length + 8) + box("mdat", bytes(sum(sizes)))
 
 
-def _picture(plan: EncodePlan, name: str, frame_bytes: int, files: Files) -> MeasuredTrack:
+def a_picture(plan: EncodePlan, name: str, frame_bytes: int, files: Files) -> MeasuredTrack:
+    """Put the segments of a rendition into the files and return their measures."""
     rendition = plan.rendition(name)
     files[f"{name}/init.mp4"] = init_segment(timescale=plan.timescale, size=(rendition.width, rendition.height))
     segments = []
@@ -138,7 +139,7 @@ def a_film(seconds: int = 13) -> Files:
     german = english.model_copy(update={"name": "audio_deu", "language": "de", "label": "German", "is_default": False})
     plan = plan.model_copy(update={"renditions": plan.renditions[-2:], "audio": (english, german)})
     files: Files = {}
-    video = [_picture(plan, each.name, 100 * (2 - position), files) for position, each in enumerate(plan.renditions)]
+    video = [a_picture(plan, each.name, 100 * (2 - position), files) for position, each in enumerate(plan.renditions)]
     audio = [_sound(plan, each.name, files) for each in plan.audio]
     captions = CaptionTrack(language="en", label="English", folder="captions_en")
     cues = (webvtt.Cue(1000, 2000, "Hello"), webvtt.Cue(3000, 4000, "<i>there</i>"))

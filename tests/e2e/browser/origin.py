@@ -3,6 +3,7 @@
 The real platform is under test elsewhere; this one can be in any state, at once, and can fail when told to.
 """
 
+import asyncio
 import re
 import socket
 import threading
@@ -40,6 +41,8 @@ class Origin:
         """What asking for playback of a private video answers."""
         self.faults: dict[str, int | bytes] = {}
         """By pattern of a path: a status, or a body, that is answered instead."""
+        self.held: str | None = None
+        """A pattern of paths that are answered once this is None."""
         self.cookie: str | None = None
         """The value that private media demands of the cookie; None refuses everybody."""
         self.asked: list[str] = []
@@ -92,6 +95,9 @@ class Origin:
         for pattern, fault in self.faults.items():
             if re.search(pattern, path):
                 return Response(status_code=fault) if isinstance(fault, int) else Response(fault)
+        # The tests' own thread ends the wait: an asyncio.Event is not made for that.
+        while (held := self.held) is not None and re.search(held, path):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
         response = await proceed(request)
         response.headers["content-security-policy"] = CONTENT_SECURITY_POLICY
         return response
@@ -141,6 +147,7 @@ def serving(origin: Origin) -> Iterator[Origin]:
         # The socket listens already: what comes before the server is ready waits in its queue.
         yield origin
     finally:
+        origin.held = None  # what is still held would keep the server
         server.should_exit = True
         thread.join()
         listener.close()

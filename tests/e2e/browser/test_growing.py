@@ -11,7 +11,7 @@ from tests.e2e.browser.screen import Engine, Screen
 
 pytestmark = pytest.mark.browser
 
-ENGINES: tuple[Engine, ...] = ("hls", "dash")
+ENGINES: tuple[Engine, ...] = ("hls", "dash", "shaka")
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 

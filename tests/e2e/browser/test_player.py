@@ -11,6 +11,29 @@ pytestmark = pytest.mark.browser
 
 ENGINES: tuple[Engine, ...] = ("hls", "dash")
 
+# A browser that has much to do: whatever changes what is buffered takes a while.
+SLOW_BUFFERS = """
+    const { prototype } = SourceBuffer;
+    const busy = new WeakSet();
+    const { get } = Object.getOwnPropertyDescriptor(prototype, 'updating');
+    Object.defineProperty(prototype, 'updating', { get() { return busy.has(this) || get.call(this); } });
+    for (const name of ['appendBuffer', 'remove']) {
+      const change = prototype[name];
+      prototype[name] = function (...given) {
+        busy.add(this);
+        setTimeout(() => { busy.delete(this); change.apply(this, given); }, 60);
+      };
+    }
+"""
+
+OVERTAKE = """
+    ([first_s, last_s]) => {
+      const video = document.querySelector('video');
+      video.addEventListener('seeking', () => setTimeout(() => { video.currentTime = last_s; }), { once: true });
+      video.currentTime = first_s;
+    }
+"""
+
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_film_plays_from_its_first_frame_to_its_last(
@@ -55,6 +78,47 @@ def test_seeking_shows_the_frame_of_that_time(origin: Origin, film: Film, screen
         screen.seek(film.time_of(number))
         screen.wait_number(number)
         check_picture(screen.sight())
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_a_seek_leapt_over_is_there_when_the_viewer_comes_back(
+    origin: Origin, film: Film, screen: Screen, engine: Engine
+) -> None:
+    origin.add_video()
+    # The sound is late: the seek leaves a hole in what is buffered of it, not of the picture.
+    origin.held = r"/(?!video)[^/]*/seg_00002"
+    screen.open(origin.watch_url, engine)
+    screen.pause()
+    last = film.plan.frame_count - 1
+    screen.seek(film.time_of(last))
+    screen.wait_number(last)
+    origin.held = None
+    # So close to the hole that the sound before it does not suffice.
+    last_before = film.plan.chunks[1].start_frame - 1
+    screen.seek(film.time_of(last_before))
+    screen.wait_number(last_before)
+    screen.play()
+    screen.wait_ended()
+    check_seen(screen.sight(), frame_rate=film.frame_rate)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_seek_that_overtakes_another_ends_where_it_was_meant_to(
+    origin: Origin, film: Film, screen: Screen, engine: Engine
+) -> None:
+    origin.add_video()
+    origin.held = r"/seg_0000[23]"
+    screen.page.add_init_script(SLOW_BUFFERS)
+    screen.open(origin.watch_url, engine)
+    screen.pause()
+    origin.held = None
+    last_before = film.plan.chunks[1].start_frame - 1
+    times_s = [film.time_of(number) for number in (film.plan.frame_count - 10, last_before)]
+    screen.page.evaluate(OVERTAKE, times_s)
+    screen.wait_number(last_before)
+    screen.play()
+    screen.wait_ended()
+    check_seen(screen.sight(), frame_rate=film.frame_rate)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -1,7 +1,9 @@
 """Whatever dies on the way: each video ends ready, every frame of it, or failed with a reason."""
 
+import json
 import os
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,13 @@ def _objects(platform: Platform, video_id: str) -> list[str]:
     return [each["Key"] for each in found.get("Contents", [])]
 
 
+def _report(monkey: Monkey, ended: dict[str, dict[str, Any]]) -> None:
+    """Write down what happened, for benchmarks/chaos.py."""
+    if path := os.environ.get("MILLRACE_CHAOS_REPORT"):
+        endings = Counter(video["failure"]["code"] if video["failure"] else "ready" for video in ended.values())
+        Path(path).write_text(json.dumps({"done": monkey.done, "ended": endings}))
+
+
 def _check_ready(video: dict[str, Any]) -> None:
     command = [FFPROBE, "-v", "error", "-count_packets", "-select_streams", "v:0", "-show_entries"]
     command += ["stream=nb_read_packets", "-of", "csv=p=0", video["playback"]["hls_url"]]
@@ -49,6 +58,7 @@ def test_every_video_ends_ready_or_failed_with_a_reason(platform: Platform, crea
             monkey.uploads.append((created["video"]["video_id"], created["upload"]["upload_id"]))
         for video_id, _ in monkey.uploads:
             ended[video_id] = creator.wait(video_id)
+    _report(monkey, ended)
     assert monkey.done, "nothing went wrong"
     for video_id, video in ended.items():
         if video["state"] == "ready":

@@ -17,6 +17,7 @@ from millrace.media.hls import ByteRange
 from millrace.media.validate import Findings, Unreadable
 from scripts.millrace_cli.app import app
 from scripts.millrace_cli.following import Follower
+from scripts.millrace_cli.following_dash import follow_manifest
 from scripts.millrace_cli.reading import Folder, Web
 from tests.media_fixtures.streams import PARTS_A_SEGMENT, Files, a_film, a_live_stream, live_playlist
 
@@ -166,6 +167,23 @@ def test_a_stream_that_stands_still_is_found(site: _Site) -> None:
         follower = Follower(Web(client), found, clock=lambda: float(next(now)), sleep=lambda _: None)
         follower.follow(f"{site.url}/video/media.m3u8", 20)
     assert {finding.code for finding in found} == {"live-stalled"}
+
+
+def test_a_manifest_is_followed_until_it_is_static(site: _Site) -> None:
+    text = a_film()["manifest.mpd"].decode()
+    clock = 'type="dynamic" availabilityStartTime="2026-01-01T00:00:00Z" publishTime="2026-01-01T00:00:00Z"'
+    growing = text.replace('type="static"', clock).replace('<S t="360000" d="30000" />', "")
+    assert growing.count("<S ") < text.count("<S ")
+    site.files["manifest.mpd"] = growing.encode()
+    found = Findings()
+
+    def end(_: float) -> None:
+        site.files["manifest.mpd"] = text.encode()
+
+    with httpx.Client() as client:
+        reloads = follow_manifest(Web(client), f"{site.url}/manifest.mpd", found, 60, sleep=end)
+    assert reloads == 1
+    assert list(found) == []
 
 
 @pytest.mark.parametrize("location", ["../secret", "/etc/hostname", "http://127.0.0.1:9/x", "%2e%2e/secret"])

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from millrace.media.ffmpeg import audio_argv, chunk_argv, chunk_window, poster_argv
+from millrace.media.complexity import sample_places
+from millrace.media.ffmpeg import audio_argv, chunk_argv, chunk_window, complexity_argv, poster_argv
 from millrace.media.plan import EncodePlan, make_plan
 from millrace.media.probe import Limits, packets_argv, probe_argv
 from tests.media_fixtures.values import a_plan, a_source, a_timeline
@@ -41,6 +42,7 @@ COMMANDS = {
     "audio_first": audio_argv("ffmpeg", a_plan(), a_plan().audio_chunks[0], URL, "/tmp/out"),
     "audio_middle": audio_argv("ffmpeg", a_plan(seconds=400), a_plan(seconds=400).audio_chunks[1], URL, "/tmp/out"),
     "audio_transport_stream": audio_argv("ffmpeg", _odd_plan(), _odd_plan().audio_chunks[1], URL, "/tmp/out"),
+    "complexity": complexity_argv("ffmpeg", a_plan(), sample_places(a_plan())[0], URL, "/tmp/out"),
     "poster": poster_argv("ffmpeg", a_plan(), URL, "/tmp/out/poster.jpg"),
 }
 

@@ -10,6 +10,15 @@ interface PlaybackClock {
   getTimeToStreamEnd(stream?: object | null): number;
 }
 
+interface TrackBuffer {
+  hasBufferAtTime(at_s: number): boolean;
+  getAllRangesWithSafetyFactor(around_s?: number): readonly object[];
+}
+
+interface TrackLoader {
+  prepareInnerPeriodPlaybackSeeking(seek: object): Promise<void>;
+}
+
 /**
  * Leave the end of the film to the browser.
  *
@@ -23,10 +32,36 @@ function patientClock(this: { readonly parent: PlaybackClock }): PlaybackClock {
   return { getTimeToStreamEnd: (stream) => getTimeToStreamEnd(stream) + (stream ? 0 : END_GRACE_S) };
 }
 
+/**
+ * Keep what is buffered of a track in one piece.
+ *
+ * dash.js 5.2.1 keeps some of the buffer when a viewer leaves it, and when the viewer comes back, it goes on loading
+ * where it loaded last. What lies between is never loaded: the film leaps over it, or a seek close to it never ends.
+ */
+function wholeBuffer(this: { readonly parent: TrackBuffer }): Partial<TrackBuffer> {
+  const { hasBufferAtTime, getAllRangesWithSafetyFactor: rangesToClear } = this.parent;
+  // Only a seek names a place. What arrived there meanwhile stays: the browser may be decoding it already.
+  return { getAllRangesWithSafetyFactor: (seek_s) => (hasBufferAtTime(seek_s ?? NaN) ? [] : rangesToClear()) };
+}
+
+/**
+ * End one seek before the next begins.
+ *
+ * In dash.js 5.2.1 a seek, as of a dragged bar, that comes while the one before still clears the buffer relies on what
+ * is about to be cleared, or waits for ever for its own turn to clear: nothing is loaded for it.
+ */
+function orderlySeeks(this: { readonly parent: TrackLoader }): TrackLoader {
+  const { prepareInnerPeriodPlaybackSeeking: prepare } = this.parent;
+  let last = Promise.resolve();
+  return { prepareInnerPeriodPlaybackSeeking: (seek) => (last = last.then(() => prepare(seek))) };
+}
+
 /** Play a DASH manifest. */
 export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s: number, events: EngineEvents): Engine {
   const player = MediaPlayer().create();
   player.extend('PlaybackController', patientClock, true);
+  player.extend('BufferController', wholeBuffer, true);
+  player.extend('StreamProcessor', orderlySeeks, true);
   const happened = MediaPlayer.events;
   player.updateSettings({
     debug: { logLevel: 0 },
@@ -60,11 +95,10 @@ export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s:
       // Replacing what is buffered shows the choice at once, not after half a minute.
       if (quality !== null) player.setRepresentationForTypeById('video', quality.id, true);
     },
+    // dash.js 5.2.1 loads the first language at once, and another one only when the viewer seeks next.
     caption: (caption) => {
       player.enableText(caption !== null);
       player.setTextTrack(caption === null ? -1 : Number(caption.id));
-      // dash.js 5.2.1 has ended its loading of text with the first language; a seek begins it again for another one.
-      if (caption !== null) player.seek(player.time());
     },
     destroy: () => player.destroy(),
   };

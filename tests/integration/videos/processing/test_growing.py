@@ -4,10 +4,13 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlparse
 
+import pytest
+
 from millrace.media import dash, hls
 from millrace.platform.clock import now
 from millrace.transcode.model import UploadTask
 from millrace.transcode.package import package_video
+from millrace.videos.errors import VideoGone
 from millrace.videos.processing import service, store
 from tests.integration.emulator.servers import eventually
 from tests.integration.videos.conftest import Owner, World
@@ -124,9 +127,13 @@ def test_what_failed_plays_no_longer_and_starts_anew(owner: Owner, world: World)
     film.encode(0)
     film.encode_sound(0)
     film.show()
+    before = service.in_processing(*film.ids)
     assert owner.call("POST", f"/api/videos/{film.video_id}/cancel").status == 200
     assert owner.video(film.video_id)["playback"] is None
     assert owner.call("POST", f"/api/videos/{film.video_id}/retry").status == 202
+    for late in (service.check_wanted, lambda video: service.record_chunk(video, 0)):
+        with pytest.raises(VideoGone):
+            late(before)
     assert owner.video(film.video_id)["playback"] is None
     film.show()
     assert owner.video(film.video_id)["playback"] is None, "nothing of the first attempt counts"

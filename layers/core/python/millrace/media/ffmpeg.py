@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import ffmpeg as graph  # type: ignore[import-untyped]
 
+from millrace.media.complexity import sample_frames, sample_sizes
 from millrace.media.decoders import DECODERS
 from millrace.media.ladder import Rendition
 from millrace.media.plan import MARGIN_MIN_S, ROLL_FRAMES, AudioChunk, AudioPlan, Chunk, EncodePlan
@@ -26,6 +27,7 @@ __all__ = [
     "chunk_argv",
     "chunk_outputs",
     "chunk_window",
+    "complexity_argv",
     "loudness_output",
     "poster_argv",
     "side_files",
@@ -301,6 +303,43 @@ def _measured(sound: Any, track: AudioPlan, notes: str) -> Any:
     # A single channel is heard from both loudspeakers.
     meter = sound.filter("ebur128", metadata=1, peak="true", dualmono=int(track.channels == 1))
     return meter.filter("ametadata", "print", file=notes).filter("aformat", sample_fmts="fltp")
+
+
+def complexity_argv(
+    ffmpeg: str, plan: EncodePlan, at_s: Fraction, source_url: str, scratch_dir: str, limits: Limits | None = None
+) -> list[str]:
+    """Return the command that encodes a sample at the sizes of `complexity.sample_sizes` and lists the packets.
+
+    It takes frames from the keyframe before that time on: what lies between need not be decoded for nothing.
+    """
+    # Without an index a seek may land behind the last keyframe that there is.
+    seek_s = max(Fraction(0), at_s - Fraction(plan.chunks[-1].margin_s).limit_denominator(1000))
+    options: dict[str, Any] = _input(plan, limits, seek_s + plan.origin_s if seek_s else None)
+    video = graph.input(source_url, **options, noaccurate_seek=None)[str(plan.video_stream_index)]
+    if plan.deinterlace:
+        video = video.filter("yadif", mode="send_frame", deint="interlaced")
+    sizes = sample_sizes(plan)
+    video = (
+        video.filter("setpts", "PTS-STARTPTS")
+        .filter("fps", fps=str(plan.frame_rate))
+        .filter("trim", end_frame=sample_frames(plan))
+        .filter("scale", *sizes[-1], flags="bicubic")
+        .filter("setsar", "1")
+    )
+    copies = _standard_colours(video, plan, scratch_dir).filter_multi_output("split", len(sizes))
+    sized = [copies[place].filter("scale", *size, flags="bicubic") for place, size in enumerate(sizes)]
+    encoding = {
+        "format": "framecrc",
+        "c:v": "libx264",
+        "preset": PRESET,
+        "crf": CRF,
+        "pix_fmt": "yuv420p",
+        "g": plan.gop_frames,
+        "fps_mode": "passthrough",
+        # Headers in each stream's first packet would count as picture.
+        "flags:v": "+bitexact+global_header",
+    }
+    return _compile(ffmpeg, graph.output(*sized, "pipe:1", **encoding))
 
 
 def poster_argv(ffmpeg: str, plan: EncodePlan, source_url: str, output: str, limits: Limits | None = None) -> list[str]:

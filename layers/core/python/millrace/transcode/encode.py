@@ -34,6 +34,7 @@ def encode_chunk(task: ChunkTask, deadline: Deadline) -> None:
         write_side_files(plan, scratch)
         argv = chunk_argv(tool("ffmpeg"), plan, chunk, find_source(task.place).url(), scratch, LIMITS)
         finished = run_on_source(argv, deadline, ENCODE_LIMITS, Path(scratch))
+        service.check_wanted(video)
         files = chunk_outputs(plan, scratch)
         tracks = tuple(
             store_track(
@@ -64,6 +65,7 @@ def encode_audio(task: AudioTask, deadline: Deadline) -> None:
     with TemporaryDirectory(prefix="audio_") as scratch:
         argv = audio_argv(tool("ffmpeg"), plan, chunk, find_source(task.place).url(), scratch, LIMITS)
         finished = run_on_source(argv, deadline, ENCODE_LIMITS, Path(scratch))
+        service.check_wanted(video)
         files = audio_outputs(plan, scratch)
         tracks = tuple(
             store_track(

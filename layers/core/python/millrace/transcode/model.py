@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from millrace.media.complexity import Complexity
 from millrace.media.loudness import Blocks
 from millrace.media.package import MeasuredTrack
 from millrace.media.probe import SourceInfo
@@ -56,6 +57,7 @@ class ProbedSource(_Value):
 
     source: SourceInfo
     timeline: Timeline
+    complexity: Complexity | None = None
 
 
 class Planned(_Value):

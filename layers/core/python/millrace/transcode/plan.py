@@ -1,5 +1,6 @@
 """Plan: the ladder, and where the film is cut into chunks."""
 
+from millrace.media.complexity import fit_ladder
 from millrace.media.notes import notes_of
 from millrace.media.plan import EncodePlan, make_plan
 from millrace.platform import settings
@@ -15,6 +16,8 @@ def plan_encode(task: UploadTask) -> Planned:
     probed = work.load(task.place, work.SOURCE, ProbedSource)
     with refusals():
         plan = make_plan(probed.source, probed.timeline, parallelism=int(settings.require("TRANSCODE_CONCURRENCY")))
+    if probed.complexity:
+        plan = fit_ladder(plan, probed.complexity)
     work.save(task.place, work.PLAN, plan)
     film = film_of(plan, notes_of(probed.source, probed.timeline, plan))
     service.record_film(task.video_id, task.upload_id, film)

@@ -6,6 +6,7 @@ from millrace.media.refusal import RefusalCode, SourceRejected
 from millrace.platform.process import ProcessLimits, ToolFailed, tool
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
+from millrace.transcode.complexity import measure
 from millrace.transcode.failure import refusals
 from millrace.transcode.model import ProbedSource, UploadTask
 from millrace.transcode.source import find_source, run_on_source
@@ -37,7 +38,9 @@ def probe_source(task: UploadTask, deadline: Deadline) -> None:
             url=source.url(),
             limits=Limits(),
         )
-    work.save(task.place, work.SOURCE, ProbedSource(source=examined.source, timeline=examined.timeline))
+        complexity = measure(source, examined, deadline)
+    probed = ProbedSource(source=examined.source, timeline=examined.timeline, complexity=complexity)
+    work.save(task.place, work.SOURCE, probed)
 
 
 def _check_size(announced_bytes: int, arrived_bytes: int) -> None:

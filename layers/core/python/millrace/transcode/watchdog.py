@@ -16,7 +16,6 @@ from millrace.transcode.failure import OURS, remove_media
 from millrace.transcode.runs import store
 from millrace.transcode.runs.model import Run
 from millrace.transcode.runs.model import execution_arn as arn_of
-from millrace.videos import store as videos
 from millrace.videos.model import Failure, Video, VideoState
 from millrace.videos.processing import service
 
@@ -48,13 +47,13 @@ def watch(at: datetime | None = None) -> int:
 def look(video_id: VideoId, upload_id: UploadId, execution_arn: str) -> None:
     """Look at a run whose execution is said to have ended badly; another attempt's is not its business. Idempotent."""
     run = store.find(video_id, upload_id)
-    video = _waiting(run) if run else None
+    video = service.alive(video_id, upload_id) if run else None
     if run and (video is None or arn_of(video) == execution_arn):
         _look(run, now())
 
 
 def _look(run: Run, at: datetime) -> None:
-    video = _waiting(run)
+    video = service.alive(run.video_id, run.upload_id)
     if video is None:
         return _tidy(run, at)
     if video.state is VideoState.READY:
@@ -70,15 +69,6 @@ def _look(run: Run, at: datetime) -> None:
     else:
         return store.put_off(replace(run, look_at=at + LOOK_EVERY))
     return _tidy(run, at)
-
-
-def _waiting(run: Run) -> Video | None:
-    """Return the video as the run's upload has it, if that is ready or in processing."""
-    video = videos.find(run.video_id)
-    version = video.through(run.upload_id) if video and not video.deleted_at else None
-    if version is None or version.state not in {VideoState.PROCESSING, VideoState.READY}:
-        return None
-    return version
 
 
 def _tidy(run: Run, at: datetime) -> None:

@@ -202,4 +202,7 @@ LIVE_BLOCKING_SHORT = _info(
 LIVE_FUTURE = _error("live-future", _HLS + "6.2.5.2", "A request for what is far off is refused with status 400.")
 LIVE_DELTA = _error("live-delta", _HLS + "6.2.5.1", "A delta update and what was known are the whole playlist.")
 LIVE_REPORT = _warning("live-report", _HLS + "4.4.5.4", "Reports on other renditions are no older than a part.")
+LIVE_MPD = _error("live-mpd-changed", _DASH + "5.4", "What a live manifest has said of the past stays as it is.")
+LIVE_MPD_PUBLISHED = _error("live-mpd-published", _DASH + "5.3.1.2", "publishTime grows with each change.")
+LIVE_MPD_ENDED = _error("live-mpd-ended", _DASH + "5.4", "A presentation that has become static stays as it is.")
 LIVE_SHRUNK = _error("live-shrunk", _HLS + "6.2.2", "A live playlist lists at least three target durations.")

@@ -70,6 +70,15 @@ def in_processing(video_id: VideoId, upload_id: UploadId) -> Video:
     return video
 
 
+def alive(video_id: VideoId, upload_id: UploadId) -> Video | None:
+    """Return the video as this upload has it, if that is in processing or ready."""
+    video = videos.find(video_id)
+    version = video.through(upload_id) if video and not video.deleted_at else None
+    if version is None or version.state not in {VideoState.PROCESSING, VideoState.READY}:
+        return None
+    return version
+
+
 def record_film(video_id: VideoId, upload_id: UploadId, film: Film) -> None:
     """Store what the film will be; raises VideoGone if nobody waits for it any more."""
     if not store.record_film(video_id, upload_id, film):
@@ -90,21 +99,30 @@ def record_chunk(video: Video, chunk: int) -> None:
 
     Raises VideoGone if nobody waits for it any more, or HomeChanged.
     """
-    if not store.record_chunk(video.video_id, video.upload.upload_id, chunk, video.home):
+    if not store.record_chunk(video, chunk):
         raise _why(video)
 
 
 def record_sound(video: Video, chunk: int) -> None:
     """Move the progress on by a chunk of the sound, like one of the picture."""
-    if not store.record_sound(video.video_id, video.upload.upload_id, chunk, video.home):
+    if not store.record_sound(video, chunk):
         raise _why(video)
+
+
+def check_wanted(video: Video) -> None:
+    """Raise VideoGone or HomeChanged where what was encoded for `video`, as it was then, is of no use any more."""
+    found = in_processing(video.video_id, video.upload.upload_id)
+    if found.attempt != video.attempt:
+        raise VideoGone(video.video_id)
+    if found.home is not video.home:
+        raise HomeChanged(video.home)
 
 
 def _why(video: Video) -> Exception:
     try:
-        in_processing(video.video_id, video.upload.upload_id)
-    except VideoGone as gone:
-        return gone
+        check_wanted(video)
+    except (VideoGone, HomeChanged) as reason:
+        return reason
     return HomeChanged(video.home)
 
 

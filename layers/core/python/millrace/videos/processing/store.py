@@ -25,7 +25,7 @@ from pynamodb.expressions.update import Action
 
 from millrace.platform.clock import now
 from millrace.platform.ids import UploadId, VideoId
-from millrace.videos.model import Failure, Film, Home, Pictures, Previous, Replacement, Video, VideoState
+from millrace.videos.model import Failure, Film, Pictures, Previous, Replacement, Video, VideoState
 from millrace.videos.processing.model import Shown
 from millrace.videos.store import Record, change, table, translated, video_of
 
@@ -112,25 +112,31 @@ def amend_film(video_id: VideoId, upload_id: UploadId, film: Film) -> bool:
     )
 
 
-def record_chunk(video_id: VideoId, upload_id: UploadId, chunk: int, home: Home) -> bool:
+def record_chunk(video: Video, chunk: int) -> bool:
     """Count a chunk of the picture as done, once however often it is told.
 
-    False if the version is no longer in processing, or its media is no longer where the chunk was put.
+    False if the version is no longer in processing, is in another attempt, or lies no longer where the chunk was put.
     """
     return _in_its_slot(
-        video_id,
-        lambda slot: slot.leaves(upload_id, VideoState.PROCESSING) & (slot.home == home.value),
+        video.video_id,
+        lambda slot: _is_as_it_was(slot, video),
         lambda slot: [slot.done_chunks.add({chunk})],
     )
 
 
-def record_sound(video_id: VideoId, upload_id: UploadId, chunk: int, home: Home) -> bool:
+def record_sound(video: Video, chunk: int) -> bool:
     """Count a chunk of the sound as done, like one of the picture."""
     return _in_its_slot(
-        video_id,
-        lambda slot: slot.leaves(upload_id, VideoState.PROCESSING) & (slot.home == home.value),
+        video.video_id,
+        lambda slot: _is_as_it_was(slot, video),
         lambda slot: [slot.done_sounds.add({chunk})],
     )
+
+
+def _is_as_it_was(slot: _Slot, video: Video) -> Condition:
+    same: Condition = slot.leaves(video.upload.upload_id, VideoState.PROCESSING)
+    same &= (slot.home == video.home.value) & (slot.attempt == video.attempt)
+    return same
 
 
 def begin_showing(video_id: VideoId, upload_id: UploadId, shower_id: str, until: datetime) -> Shown | None:
