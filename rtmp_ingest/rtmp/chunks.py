@@ -44,6 +44,8 @@ class _ChunkStream:
     type_id: int = 0
     stream_id: int = 0
     is_open: bool = False
+    # The byte that a chunk begins with which goes on with a message; 0 if it takes more than one byte.
+    continuation: int = 0
     payload: bytearray = field(default_factory=bytearray)
 
 
@@ -81,14 +83,10 @@ class ChunkReader:
             stream = self._current
             if stream is None:
                 return None
-            taken = min(self._chunk_left, len(self._buffer) - self._position)
-            end = self._position + taken
-            if not stream.payload and taken == stream.length:
-                # All of it is here: the usual case, spared a copy.
-                payload = bytes(memoryview(self._buffer)[self._position : end])
-                self._position, self._current, stream.is_open = end, None, False
+            if not stream.payload and (payload := self._whole(stream)) is not None:
+                self._current, stream.is_open = None, False
                 return Message(stream.type_id, stream.timestamp_ms, stream.stream_id, payload)
-            self._keep(stream, end)
+            self._keep(stream)
             if self._chunk_left:
                 return None
             self._current = None
@@ -102,8 +100,29 @@ class ChunkReader:
             self._partial_bytes -= len(stream.payload)
             stream.payload, stream.is_open = bytearray(), False
 
-    def _keep(self, stream: _ChunkStream, end: int) -> None:
-        taken = end - self._position
+    def _whole(self, stream: _ChunkStream) -> bytes | None:
+        """Return the message that begins here if all of its chunks are in hand, one by one: the usual case."""
+        start, chunk_bytes = self._position, self.chunk_bytes
+        followers = max(0, stream.length - 1) // chunk_bytes
+        end = start + stream.length + followers
+        if end > len(self._buffer) or (followers and (stream.is_extended or not stream.continuation)):
+            return None
+        if not followers:
+            self._position = end
+            return bytes(memoryview(self._buffer)[start:end])
+        # Between the chunks stands one byte each, the same for all of them.
+        between = slice(chunk_bytes, None, chunk_bytes + 1)
+        data = self._buffer[start:end]
+        if data[between].count(stream.continuation) != followers:
+            return None
+        del data[between]
+        self._position = end
+        return bytes(data)
+
+    def _keep(self, stream: _ChunkStream) -> None:
+        """Take what is here of the current chunk."""
+        taken = min(self._chunk_left, len(self._buffer) - self._position)
+        end = self._position + taken
         self._partial_bytes += taken
         limit = self._limits.partial_bytes if self.is_authorised else self._limits.unauthorised_bytes
         if self._partial_bytes > limit:
@@ -200,6 +219,7 @@ class ChunkReader:
             if len(self._streams) >= self._limits.chunk_streams:
                 raise ProtocolError("too many chunk streams")
             stream = self._streams[stream_id] = _ChunkStream()
+            stream.continuation = _CONTINUES << 6 | stream_id if stream_id < 64 else 0
         return stream
 
 
