@@ -35,6 +35,9 @@ NOTHING_USABLE_S: Final = 20.0
 # Encoders that die this often will not do better the next time.
 MOST_DEATHS: Final = 5
 MAX_GOP_BYTES: Final = 16 << 20
+# After so many GOPs that fit, the source is copied again: one key frame that was lost must not cost a core for hours.
+# Each time it takes as many more, for encoders that cannot decide.
+FITTING_GOPS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class LiveStream:
         self._next_period = settings.first_period
         self._next_segment = settings.first_segment
         self._needs_grid = False
+        self._grid_count = 0
+        self._fitting_gops = 0
         self._replay: deque[tuple[FlvTag, Seen]] = deque()
         self._replay_bytes = 0
         self._last_ms: dict[TagKind, int] = {}
@@ -106,6 +111,9 @@ class LiveStream:
         if seen.is_frame:
             self._wall.note(tag.timestamp_ms, now())
             self._last_ms[tag.kind] = tag.timestamp_ms
+        if seen.is_key_frame:
+            fits = (self.meter.key_frame_interval_ms or LONGEST_SEGMENT_MS) <= LONGEST_SEGMENT_MS
+            self._fitting_gops = self._fitting_gops + 1 if fits else 0
         await self._take(tag, seen)
 
     async def close(self) -> None:
@@ -189,6 +197,10 @@ class LiveStream:
             return False
         if seen.is_key_frame and not period.has_video:
             return True
+        if seen.is_key_frame and self._needs_grid and self._fitting_gops >= FITTING_GOPS * self._grid_count:
+            logger.info("key frames fit again", extra={"session": self._publication.session_id})
+            self._needs_grid = False
+            return True
         if seen.is_key_frame and not period.has_audio and self._is_present(TagKind.AUDIO, tag):
             return True
         other = TagKind.AUDIO if tag.kind is TagKind.VIDEO else TagKind.VIDEO
@@ -241,6 +253,8 @@ class LiveStream:
         """Encode the picture ourselves from here on: the publisher's key frames are too far apart to cut at."""
         logger.warning("key frames too far apart", extra={"session": self._publication.session_id})
         self._needs_grid = True
+        self._grid_count += 1
+        self._fitting_gops = 0
         held = list(self._replay)
         self._replay.clear()
         key_frame = next(((each, seen) for each, seen in held if seen.is_key_frame), None)

@@ -11,6 +11,7 @@ import pytest
 
 from millrace.media import flv
 from millrace.media.flv import FlvTag, TagKind
+from rtmp_ingest import stream
 from tests.integration.ingest.studio import Shelf, publish, tags_of
 from tests.media_fixtures.live_clip import publishable
 from tests.media_fixtures.tools import FFMPEG
@@ -38,6 +39,11 @@ def assert_sound(shelf: Shelf) -> None:
 
 def _only(tags: Iterable[FlvTag], kind: TagKind) -> list[FlvTag]:
     return [tag for tag in tags if tag.kind is kind]
+
+
+def _is_frame(tag: FlvTag) -> bool:
+    header = flv.video_header if tag.kind is TagKind.VIDEO else flv.audio_header
+    return tag.kind is not TagKind.SCRIPT and header(tag.payload).packet is flv.PacketKind.FRAMES
 
 
 def _is_sound_frame(tag: FlvTag) -> bool:
@@ -122,6 +128,19 @@ def test_key_frames_that_are_too_far_apart(tmp_path: Path) -> None:
     assert all(
         track.key_frame_size_bytes for each in shelf.segments for name, track in each.tracks.items() if name != "audio"
     )
+
+
+def test_key_frames_that_fit_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "FITTING_GOPS", 2)
+    rare = tags_of(publishable(tmp_path / "rare.flv", seconds=6, gop=1000))
+    usual = tags_of(publishable(tmp_path / "usual.flv", seconds=10), later_ms=6000)
+    configured = [tag for tag in usual if tag.timestamp_ms > 6000 or _is_frame(tag)]
+    shelf, studio = publish([*rare, *configured])
+    assert_sound(shelf)
+    assert studio.stream.is_copied
+    # As it is, encoded while key frames are rare, as it is again.
+    assert _tracks(shelf) == [ALL, ALL, ALL]
+    assert shelf.frame_count("video_source", tmp_path) == 480
 
 
 def test_never_a_key_frame(clip: Path) -> None:
