@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scripts.millrace_cli.api import Api, ApiRefused
+from scripts.millrace_cli.console import CommandFailed
 from scripts.millrace_cli.home import Home
 
 _EMAIL = "creator@millrace.example"
@@ -49,6 +50,16 @@ def ensure_account(home: Home, api: Api) -> tuple[Credentials, bool]:
         else:
             return known, False
     return _new_account(home, api, known or Credentials(_EMAIL, secrets.token_urlsafe(18))), True
+
+
+def sign_in(home: Home, api: Api, email: str | None, password: str | None) -> None:
+    """Sign in as a command's options say; without them, to the local account."""
+    if email and password:
+        api.sign_in(email, password)
+    elif email or password:
+        raise CommandFailed("an email address and a password belong together: give both or neither")
+    else:
+        ensure_account(home, api)
 
 
 def _new_account(home: Home, api: Api, wanted: Credentials) -> Credentials:

@@ -14,6 +14,7 @@ from scripts.millrace_cli.logs import logs
 from scripts.millrace_cli.mail import mail
 from scripts.millrace_cli.media_key import media_key
 from scripts.millrace_cli.status import status
+from scripts.millrace_cli.stream import stream
 from scripts.millrace_cli.up import down, up
 from scripts.millrace_cli.upload import upload
 from scripts.millrace_cli.user import user
@@ -45,6 +46,7 @@ app.command()(status)
 app.command("deploy")(deploy_command)
 app.command()(logs)
 app.command()(upload)
+app.command()(stream)
 app.command("validate")(validate_command)
 app.command()(mail)
 app.command()(identity_provider)

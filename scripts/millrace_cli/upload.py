@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from scripts.millrace_cli.account import ensure_account
+from scripts.millrace_cli.account import sign_in
 from scripts.millrace_cli.api import Api, ApiRefused, Json
 from scripts.millrace_cli.console import CommandFailed, err, out, print_json
 from scripts.millrace_cli.home import Home, current_home
@@ -47,7 +47,7 @@ def upload(
     home = current_home()
     site_url = api_url.rstrip("/") if api_url else _local_url(home)
     with Api(site_url) as api:
-        _sign_in(home, api, email, password)
+        sign_in(home, api, email, password)
         video = _send(home, api, file, title or file.stem, visibility)
         if wait:
             video = _await_ready(api, video)
@@ -107,15 +107,6 @@ def _print_video(video: Json, *, site_url: str, waited: bool) -> None:
             out.print("  It is private: these open with the cookies that POST /api/videos/ID/playback sets.")
     elif not waited:
         out.print("  It is being processed; --wait waits for it.")
-
-
-def _sign_in(home: Home, api: Api, email: str | None, password: str | None) -> None:
-    if email and password:
-        api.sign_in(email, password)
-    elif email or password:
-        raise CommandFailed("an email address and a password belong together: give both or neither")
-    else:
-        ensure_account(home, api)
 
 
 def _local_url(home: Home) -> str:
