@@ -21,6 +21,7 @@ from rtmp_ingest.planning import can_copy, plan_period
 from rtmp_ingest.publication import Publication
 from rtmp_ingest.rtmp.clock import Clock
 from rtmp_ingest.shedding import Load, Shed, Shedding
+from rtmp_ingest.silence import Silence
 from rtmp_ingest.transcoder import QUEUE_BYTES
 from rtmp_ingest.wall_clock import WallClock
 
@@ -62,6 +63,7 @@ class LiveStream:
         self.format = StreamFormat()
         self.meter = Meter()
         self.clock = Clock(settings.start_ms)
+        self.silence = Silence()
         self.period: Period | None = None
         self.dropped: tuple[str, ...] = ()
         self.deaths = 0
@@ -107,6 +109,11 @@ class LiveStream:
             return
         if self._publication.failure is not None:
             self._give_up(self._publication.failure)
+            return
+        for filling in self.silence.before(tag, seen):
+            self._last_ms[TagKind.AUDIO] = filling.timestamp_ms
+            await self._take(filling, Seen(TagKind.AUDIO, is_frame=True))
+        if not self.silence.admits(tag):
             return
         if seen.is_frame:
             self._wall.note(tag.timestamp_ms, now())

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from millrace.media import flv
@@ -88,13 +89,42 @@ def test_sound_that_comes_later(clip: Path, tmp_path: Path) -> None:
     assert shelf.frame_count("video_source", tmp_path) == 180
 
 
-def test_sound_that_stays_away_and_comes_back(tmp_path: Path) -> None:
-    tags = tags_of(publishable(tmp_path / "a.flv", seconds=16))
-    heard = [tag for tag in tags if tag.kind is not TagKind.AUDIO or not 2000 < tag.timestamp_ms < 10_000]
+def test_sound_that_stays_away_and_comes_back_is_filled_with_silence(tmp_path: Path) -> None:
+    tags = tags_of(publishable(tmp_path / "a.flv", seconds=12))
+    heard = [tag for tag in tags if not _is_sound_frame(tag) or not 3000 < tag.timestamp_ms < 8500]
+    shelf, studio = publish(heard)
+    assert_sound(shelf)
+    assert not studio.dismissals
+    assert _tracks(shelf) == [ALL]
+    assert shelf.frame_count("video_source", tmp_path) == 360
+    # Twelve seconds of sound without a hole, to the frame, and between the tones there is silence.
+    assert abs(shelf.frame_count("audio", tmp_path) - 12 * 48_000 / 1024) <= 3
+    ends = [segment.tracks["audio"].decode_time + segment.tracks["audio"].duration for segment in shelf.segments]
+    starts = [segment.tracks["audio"].decode_time for segment in shelf.segments]
+    assert all(abs(end - start) < 1024 for end, start in zip(ends, starts[1:], strict=False))
+    sound = _loudness(tmp_path / "audio_0.mp4")
+    assert sound[:2] + sound[10:11] == [True, True, True]
+    assert sound[4:8] == [False] * 4
+
+
+def _loudness(path: Path) -> list[bool]:
+    """Tell for each second of a film whether there is anything to hear."""
+    argv = [FFMPEG, "-v", "error", "-i", str(path), "-f", "f32le", "-ac", "1", "-ar", "8000", "-"]
+    samples = np.frombuffer(subprocess.run(argv, check=True, capture_output=True, timeout=60).stdout, np.float32)
+    return [bool(np.abs(samples[start : start + 8000]).max() > 0.01) for start in range(0, len(samples), 8000)]
+
+
+def test_sound_of_another_codec_that_stays_away_is_left_out_until_it_is_back(tmp_path: Path) -> None:
+    source = publishable(tmp_path / "a.flv", seconds=16)
+    other = tmp_path / "mp3.flv"
+    argv = [FFMPEG, "-v", "error", "-i", str(source), "-c:v", "copy", "-c:a", "libmp3lame", "-ar", "44100", str(other)]
+    subprocess.run(argv, check=True, timeout=60)
+    heard = [tag for tag in tags_of(other) if tag.kind is not TagKind.AUDIO or not 2000 < tag.timestamp_ms < 10_000]
     shelf, studio = publish(heard)
     assert_sound(shelf)
     assert not studio.dismissals
     assert _tracks(shelf) == [ALL, ALL - {"audio"}, ALL]
+    assert {track.codec for period in shelf.periods.values() for track in period.tracks} >= {"mp4a.40.2"}
     assert shelf.frame_count("video_source", tmp_path) == 480
 
 

@@ -39,6 +39,7 @@ def test_a_good_stream_is_left_alone() -> None:
         ({"dropped_frames": 12}, "frames-dropped", "12 frames"),
         ({"av_skew_ms": 1200}, "sound-out-of-step", "1.2 s later"),
         ({"av_skew_ms": -900}, "sound-out-of-step", "0.9 s earlier"),
+        ({"av_skew_ms": -4000}, "sound-stopped", "stopped"),
         ({"bitrate_bps": 700_000}, "bitrate-too-low", "0.7 Mb/s is little for 1920x1080"),
         ({"bitrate_bps": 30_000_000}, "bitrate-too-high", "30.0 Mb/s"),
         ({"frame_rate": 12.0}, "unusual-frame-rate", "12 frames a second"),

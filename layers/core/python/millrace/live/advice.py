@@ -16,6 +16,8 @@ __all__ = ["Advice", "advice"]
 KEY_FRAMES_S: Final = 2.15
 SILENT_MS: Final = 2000
 SKEW_MS: Final = 500
+# Sound that is so much behind the picture has stopped.
+STOPPED_MS: Final = 2000
 SLOW_SPEED: Final = 0.95
 QUEUE_MS: Final = 2500
 UPLOAD_LAG_MS: Final = 1500
@@ -58,8 +60,12 @@ def _no_picture(health: Health) -> Advice | None:
 
 
 def _no_sound(health: Health) -> Advice | None:
-    if health.audio_codec is not None or health.video_codec is None:
+    has_stopped = (health.av_skew_ms or 0) < -STOPPED_MS
+    if (health.audio_codec is not None and not has_stopped) or health.video_codec is None:
         return None
+    if has_stopped:
+        words = "Sound has stopped arriving: check your audio device in OBS → Settings → Audio."
+        return Advice("sound-stopped", words)
     return Advice("no-sound", "No sound arrives: choose an audio device in OBS → Settings → Audio.", is_warning=False)
 
 
@@ -96,7 +102,7 @@ def _jumps(health: Health) -> Advice | None:
 
 def _skew(health: Health) -> Advice | None:
     skew_ms = health.av_skew_ms
-    if skew_ms is None or abs(skew_ms) <= SKEW_MS:
+    if skew_ms is None or abs(skew_ms) <= SKEW_MS or skew_ms < -STOPPED_MS:
         return None
     which = "later" if skew_ms > 0 else "earlier"
     return Advice(
