@@ -7,6 +7,8 @@ from millrace.live.edge.model import Edge, Shown, Track, TrackKind
 from millrace.media import hls
 
 AUDIO_GROUP = "audio"
+# Pictures differ, and what is promised of them should hold.
+KEY_FRAME_ROOM = 2
 
 
 def multivariant(shown: Shown, playlist_name: str, *, with_key_frames: bool = True) -> hls.MultivariantPlaylist | None:
@@ -73,8 +75,14 @@ def _variant(track: Track, shown: Shown, playlist_name: str, sounds: tuple[Track
 
 
 def _key_frames(track: Track, shown: Shown) -> hls.IFrameVariant:
-    # One picture in a segment: never more than what the whole track takes.
-    rate = rate_bps(track, shown)
+    edge = shown.edges.get(track.name)
+    measured = [
+        math.ceil((segment.key_frame_size_bytes or 0) * 8 * track.timescale / segment.duration)
+        for segment in (edge.tail if edge else ())
+        if segment.is_complete and segment.duration
+    ]
+    # Before anything was measured: never more than what the whole track takes.
+    rate = KEY_FRAME_ROOM * max(measured) if measured else track.bandwidth_bps
     return hls.IFrameVariant(
         f"{track.name}/iframes.m3u8", rate, rate, (track.codec,), track.width or 0, track.height or 0
     )

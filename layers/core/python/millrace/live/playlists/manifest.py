@@ -16,6 +16,7 @@ from millrace.media import dash
 
 # Two segments: the one that is being made, and one to play meanwhile.
 DELAY_SEGMENTS = 2
+UNKNOWN_LANGUAGE = "und"
 # Where a track's files lie: in front of the names of init segments and segments.
 Folder = Callable[[str], str]
 
@@ -67,12 +68,33 @@ def _static(
     periods: list[dash.Period] = []
     start_s = Decimal(0)
     for period, found in groups:
-        duration_s = sum((_duration_s(period, segment) for segment in found), Decimal(0))
+        begin_s, end_s = _span_s(period, found, tracks)
         sets = _sets(period, found, folder, tracks)
-        periods.append(dash.Period(sets, id=str(period.number), start_s=start_s, duration_s=duration_s))
-        start_s += duration_s
+        periods.append(dash.Period(sets, id=str(period.number), start_s=start_s, duration_s=end_s - begin_s))
+        start_s += end_s - begin_s
     longest_s = max(_duration_s(period, segment) for period, found in groups for segment in found)
     return dash.Manifest(start_s, longest_s, tuple(periods))
+
+
+def _span_s(period: Period, segments: list[Segment], tracks: Collection[str] | None = None) -> tuple[Decimal, Decimal]:
+    """Return when the first of a period's tracks begins and the last one ends, on the clock that they share."""
+    whole = _whole(period, segments, tracks)
+    begins = [seconds(segments[0].tracks[track.name].decode_time, track.timescale) for track in whole]
+    ends = [
+        seconds(last.decode_time + last.duration, track.timescale)
+        for track in whole
+        for last in [segments[-1].tracks[track.name]]
+    ]
+    return min(begins, default=Decimal(0)), max(ends, default=Decimal(0))
+
+
+def _whole(period: Period, segments: list[Segment], tracks: Collection[str] | None) -> list[Track]:
+    """Return the tracks that are in every segment: of one that comes or goes, DASH would want a period more."""
+    return [
+        track
+        for track in period.tracks
+        if (tracks is None or track.name in tracks) and all(track.name in segment.tracks for segment in segments)
+    ]
 
 
 def _groups(shown: Shown, segments: Sequence[Segment]) -> list[tuple[Period, list[Segment]]]:
@@ -92,20 +114,18 @@ def _duration_s(period: Period, segment: Segment) -> Decimal:
 def _sets(
     period: Period, segments: list[Segment], folder: Folder, tracks: Collection[str] | None
 ) -> tuple[dash.AdaptationSet, ...]:
-    # Of a rendition that comes or goes, DASH would want a period more: only those that are whole are offered.
-    whole = [
-        track
-        for track in period.tracks
-        if (tracks is None or track.name in tracks) and all(track.name in segment.tracks for segment in segments)
+    begin_s = _span_s(period, segments, tracks)[0]
+    made = [
+        (track.kind, _representation(track, segments, folder(track.name), begin_s))
+        for track in _whole(period, segments, tracks)
     ]
-    made = [(track.kind, _representation(track, segments, folder(track.name))) for track in whole]
     pictures = tuple(each for kind, each in made if kind is TrackKind.VIDEO)
     sounds = tuple(each for kind, each in made if kind is TrackKind.AUDIO)
     sets = [dash.AdaptationSet(0, "video", pictures)] if pictures else []
-    return (*sets, *([dash.AdaptationSet(1, "audio", sounds)] if sounds else []))
+    return (*sets, *([dash.AdaptationSet(1, "audio", sounds, UNKNOWN_LANGUAGE)] if sounds else []))
 
 
-def _representation(track: Track, segments: list[Segment], folder: str) -> dash.Representation:
+def _representation(track: Track, segments: list[Segment], folder: str, begin_s: Decimal) -> dash.Representation:
     period = segments[0].period
     rows = [segment.tracks[track.name] for segment in segments]
     return dash.Representation(
@@ -120,7 +140,8 @@ def _representation(track: Track, segments: list[Segment], folder: str) -> dash.
         frame_rate=track.frame_rate,
         sampling_rate_hz=track.sample_rate_hz,
         channels=track.channels,
-        presentation_time_offset=rows[0].decode_time,
+        # The same moment in all tracks, or sound and picture would drift apart by what they begin apart.
+        presentation_time_offset=round(begin_s * track.timescale),
         initialization=folder + init_name(period),
         # The name of a segment with its number left open.
         media=folder + segment_name(period, 0).replace("_00000.", "_$Number%05d$."),

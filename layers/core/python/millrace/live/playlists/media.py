@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from millrace.live.edge.model import Edge, Part, Shown
+from millrace.live.edge.model import Edge, Shown
 from millrace.live.places import LivePlace
-from millrace.live.playlists.timeline import Row, Timeline, seconds, timescales
+from millrace.live.playlists.timeline import Clock, Row, Timeline
 from millrace.media import hls
 
 # Players stay this far from the end, in part targets and in target durations.
@@ -26,6 +26,7 @@ class Stream:
 
     shown: Shown
     track: str
+    clock: Clock
     timeline: Timeline
 
     @property
@@ -46,9 +47,10 @@ def low_latency(stream: Stream) -> hls.MediaPlaylist:
     target_s = target_duration_s(stream)
     if head.has_ended:
         return _playlist(stream, timeline.rows, target_s)
-    scales = timescales(stream.shown.periods)
-    part_target_s = _part_target_s(stream, scales)
-    segments = _segments(stream, timeline.rows, scales)
+    part_target_s = _part_target_s(stream)
+    # Parts are of use near the end only (4.4.4.9), and counted back from there.
+    parts_for_s = Decimal(HOLD_BACKS * target_s)
+    segments = _segments(stream, timeline, parts_for_s)
     return hls.MediaPlaylist(
         target_duration_s=target_s,
         segments=segments,
@@ -61,7 +63,7 @@ def low_latency(stream: Stream) -> hls.MediaPlaylist:
             hold_back_s=Decimal(HOLD_BACKS * target_s),
             can_skip_until_s=Decimal(SKIP_BOUNDARIES * target_s),
         ),
-        open_segment=_open(stream, timeline, scales),
+        open_segment=_open(stream, timeline),
         preload_hints=_hints(stream),
         rendition_reports=_reports(stream),
         version=hls.LOW_LATENCY_VERSION,
@@ -110,7 +112,7 @@ def _playlist(stream: Stream, rows: Sequence[Row], target_s: int) -> hls.MediaPl
     timeline = Timeline(tuple(rows), None)
     return hls.MediaPlaylist(
         target_duration_s=target_s,
-        segments=_segments(stream, rows, {}),
+        segments=_segments(stream, timeline, Decimal(0)),
         media_sequence=_first_number(timeline, stream),
         discontinuity_sequence=_breaks_before(stream, timeline),
         has_ended=stream.shown.head.has_ended,
@@ -138,11 +140,14 @@ def _breaks(before: Row | None, row: Row) -> bool:
     return before is not None and before.period != row.period
 
 
-def _segments(stream: Stream, rows: Sequence[Row], scales: dict[tuple[int, str], int]) -> tuple[hls.MediaSegment, ...]:
-    """Return the rows as segments; with timescales those at the edge show their parts."""
+def _segments(stream: Stream, timeline: Timeline, parts_for_s: Decimal) -> tuple[hls.MediaSegment, ...]:
+    """Return the rows as segments; those that begin nearer to the end than that show their parts."""
     made: list[hls.MediaSegment] = []
-    before: Row | None = None
-    for row in rows:
+    left_s = sum((part.duration_s for part in _parts(stream, timeline.open)), Decimal(0)) if parts_for_s else Decimal(0)
+    rows = timeline.rows
+    for place in range(len(rows) - 1, -1, -1):
+        row, before = rows[place], rows[place - 1] if place else None
+        left_s += row.duration_s
         made.append(
             hls.MediaSegment(
                 uri=_segment_uri(stream, row),
@@ -151,49 +156,42 @@ def _segments(stream: Stream, rows: Sequence[Row], scales: dict[tuple[int, str],
                 is_discontinuity=_breaks(before, row),
                 program_date_time=row.program_date_time,
                 is_gap=row.is_gap,
-                parts=_parts(stream, row, scales) if scales else (),
+                parts=_parts(stream, row) if left_s <= parts_for_s else (),
             )
         )
-        before = row
-    return tuple(made)
+    return tuple(reversed(made))
 
 
-def _open(stream: Stream, timeline: Timeline, scales: dict[tuple[int, str], int]) -> hls.OpenSegment | None:
+def _open(stream: Stream, timeline: Timeline) -> hls.OpenSegment | None:
     row = timeline.open
     if row is None:
         return None
     return hls.OpenSegment(
-        parts=_parts(stream, row, scales),
+        parts=_parts(stream, row),
         init=_init(stream, row),
         is_discontinuity=_breaks(timeline.rows[-1] if timeline.rows else None, row),
         program_date_time=row.program_date_time,
     )
 
 
-def _parts(stream: Stream, row: Row, scales: dict[tuple[int, str], int]) -> tuple[hls.Part, ...]:
-    scale = scales.get((row.period, stream.track), 1)
+def _parts(stream: Stream, row: Row | None) -> tuple[hls.Part, ...]:
+    if row is None:
+        return ()
     return tuple(
         hls.Part(
             uri="/" + stream.place.part_key(stream.track, part.number),
-            duration_s=seconds(part.duration, scale),
+            duration_s=stream.clock.seconds(row.period, stream.track, part.duration),
             is_independent=part.is_independent,
         )
         for part in row.parts
     )
 
 
-def _part_target_s(stream: Stream, scales: dict[tuple[int, str], int]) -> Decimal:
+def _part_target_s(stream: Stream) -> Decimal:
     """Return the promised longest part; a longer one is told of rather than hidden."""
     rows = [*stream.timeline.rows[-HOLD_BACKS * 2 :], *([stream.timeline.open] if stream.timeline.open else [])]
-    longest_s = max(
-        (_part_s(part, scales.get((row.period, stream.track), 1)) for row in rows for part in row.parts),
-        default=Decimal(0),
-    )
+    longest_s = max((part.duration_s for row in rows for part in _parts(stream, row)), default=Decimal(0))
     return max(Decimal(stream.shown.head.part_target_ms) / 1000, longest_s)
-
-
-def _part_s(part: Part, scale: int) -> Decimal:
-    return seconds(part.duration, scale)
 
 
 def _hints(stream: Stream) -> tuple[hls.PreloadHint, ...]:

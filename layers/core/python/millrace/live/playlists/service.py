@@ -11,7 +11,7 @@ from millrace.live.edge import store
 from millrace.live.edge.model import Segment, Shown
 from millrace.live.errors import NotStarted, StreamGone
 from millrace.live.playlists import main, manifest, media
-from millrace.live.playlists.timeline import Row, joined, past, timescales, track_of
+from millrace.live.playlists.timeline import Clock, Row, clock_of, joined, past, track_of
 from millrace.live.playlists.waiting import Directive, wait
 from millrace.media import dash, hls
 from millrace.platform.clock import now
@@ -47,11 +47,10 @@ class _Past:
             self.segments += store.segments(shown.head.session_id, since=known + 1)
         return self.segments
 
-    def of(self, shown: Shown, track: str) -> list[Row]:
+    def of(self, track: str, clock: Clock) -> list[Row]:
         """Return the rows of a track."""
-        segments = self.up_to(shown)
         rows = self.rows.setdefault(track, [])
-        rows += past(track, segments[len(rows) :], timescales(shown.periods))
+        rows += past(track, self.segments[len(rows) :], clock)
         return rows
 
 
@@ -116,8 +115,9 @@ def _stream(home: Home, session_id: LiveSessionId, track: str) -> media.Stream:
     # A track that was dropped goes on nowhere: its players find the others.
     if found is None or (found.dropped_at_segment is not None and not shown.head.has_ended):
         raise StreamGone(session_id)
-    rows = _past(session_id).of(shown, track)
-    return media.Stream(shown, track, joined(rows, shown.edges.get(track), timescales(shown.periods)))
+    known = _past(session_id)
+    clock = clock_of(shown, known.up_to(shown))
+    return media.Stream(shown, track, clock, joined(known.of(track, clock), shown.edges.get(track), clock))
 
 
 @lru_cache(SESSIONS_KEPT)

@@ -13,7 +13,7 @@ from millrace.live.edge.model import Period, Segment, Shown, Track, TrackKind
 from millrace.live.places import init_name, segment_name
 from millrace.live.playlists import manifest
 from millrace.live.playlists.main import AUDIO_GROUP
-from millrace.live.playlists.timeline import Row, past, timescales
+from millrace.live.playlists.timeline import Row, clock_of, past
 from millrace.media import dash, hls
 from millrace.media.package import MAIN_PLAYLIST, MANIFEST, MEDIA_PLAYLIST
 
@@ -35,6 +35,17 @@ class Recorded:
         return max(math.ceil(max(rates)), self.average_bps)
 
     @property
+    def key_frames_bps(self) -> tuple[int, int]:
+        """The highest and the average rate of the key frames alone."""
+        rows = [row for row in self.rows if row.key_frame_size_bytes]
+        rates = [(row.key_frame_size_bytes or 0) * 8 / row.duration_s for row in rows]
+        duration_s = sum((row.duration_s for row in rows), Decimal(0))
+        if not duration_s:
+            return 1, 1
+        average = sum(row.key_frame_size_bytes or 0 for row in rows) * 8 / duration_s
+        return math.ceil(max(rates)), math.ceil(average)
+
+    @property
     def average_bps(self) -> int:
         """The rate over all of it."""
         duration_s = sum((row.duration_s for row in self.rows if not row.is_gap), Decimal(0))
@@ -49,11 +60,11 @@ def recorded(shown: Shown, segments: Sequence[Segment]) -> tuple[Recorded, ...]:
     """
     if not segments:
         return ()
-    scales = timescales(shown.periods)
+    clock = clock_of(shown, segments)
     allowed_gaps = 1 + sum(before.period != after.period for before, after in pairwise(segments))
     found = []
     for track in _tracks(shown.periods, segments):
-        rows = tuple(past(track.name, segments, scales))
+        rows = tuple(past(track.name, segments, clock))
         gaps = sum(row.is_gap for row in rows)
         if gaps <= allowed_gaps and gaps < len(rows):
             found.append(Recorded(track, rows))
@@ -111,8 +122,7 @@ def _main(tracks: Sequence[Recorded]) -> hls.MultivariantPlaylist:
         iframe_variants=tuple(
             hls.IFrameVariant(
                 f"{each.track.name}/{KEY_FRAMES}",
-                each.peak_bps,
-                each.average_bps,
+                *each.key_frames_bps,
                 (each.track.codec,),
                 each.track.width or 0,
                 each.track.height or 0,
