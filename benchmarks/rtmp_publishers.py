@@ -12,7 +12,7 @@ from pathlib import Path
 from millrace.media import flv
 from millrace.media.flv import TagKind
 from rtmp_ingest.rtmp import amf0
-from rtmp_ingest.rtmp.chunks import Message, write_message
+from rtmp_ingest.rtmp.chunks import DEFAULT_CHUNK_BYTES, Message, write_message
 from rtmp_ingest.rtmp.handshake import GREETING_BYTES, VERSION
 from rtmp_ingest.rtmp.messages import command, set_chunk_size
 
@@ -53,20 +53,23 @@ async def publish(
     writer.write(bytes((VERSION,)) + bytes(GREETING_BYTES) * 2)
     await reader.readexactly(1 + 2 * GREETING_BYTES)
     address = f"rtmp://127.0.0.1:{port}/live"
-    # Before it says otherwise a publisher's chunks have 128 bytes: what comes first is made so short.
-    writer.write(set_chunk_size(max(chunk_bytes, 4096)))
+    # Each of these fits into one chunk of the default size.
     writer.write(command("connect", 1, {"app": "live", "tcUrl": address}) + command("createStream", 2, None))
     writer.write(command("publish", 3, None, f"key{number}", "live", stream_id=1))
     heard = b""
     while b"NetStream.Publish.Start" not in heard:
         heard += await reader.read(4096)
-    writer.write(set_chunk_size(chunk_bytes))
+    if chunk_bytes != DEFAULT_CHUNK_BYTES:
+        writer.write(set_chunk_size(chunk_bytes))
     drained = asyncio.create_task(_read_all(reader))
     began_s = time.monotonic()
     for second, data in wire:
         wait_s = began_s + second - time.monotonic()
         if wait_s > 0:
             await asyncio.sleep(wait_s)
+        if writer.transport.is_closing():
+            # The server hung up: that counts as not complete.
+            return
         sent.max_lag_s = max(sent.max_lag_s, -wait_s)
         writer.write(data)
         sent.sent_bytes += len(data)

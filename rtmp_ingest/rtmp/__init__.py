@@ -1,4 +1,4 @@
-"""RTMP and RTMPS for publishers: our own server, small and strict (ADR 12).
+"""RTMP and RTMPS for publishers: our own server, small and strict (ADR 16).
 
     server = await serve(ServerSettings(port=1935), on_publish)
 

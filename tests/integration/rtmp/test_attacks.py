@@ -19,7 +19,7 @@ from tests.unit.rtmp.talking import HANDSHAKE, command, connect, control, media,
 
 ROOT = Path(__file__).parents[3]
 # The one limit of memory for all attacks together: what a connection may hold, and the interpreter's slack.
-GROWTH_MB = 60
+GROWTH_MB = 40
 BLOB = bytes(1 << 20)
 
 
