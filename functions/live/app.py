@@ -55,7 +55,12 @@ def get_clock() -> Document:
 def get_channel_live(channel_id: str, caller: Caller | None) -> ChannelLive:
     """Show what a channel streams now; the channel by its id, or by an @ and its handle."""
     found, session = watching.of_channel(channel_id, caller)
-    return ChannelLive(channel_id=found, stream=shown(session, caller) if session else None)
+    test = watching.trial_of_channel(found, caller)
+    return ChannelLive(
+        channel_id=found,
+        stream=shown(session, caller) if session else None,
+        test_stream=shown(test, caller) if test else None,
+    )
 
 
 @api.route("GET", "/api/live/{session_id}", access=Access.OPTIONAL, raises=[StreamGone])

@@ -77,7 +77,7 @@ def stream(
     with Api(site_url) as api:
         sign_in(home, api, email, password)
         with _Stage(api, key) as stage:
-            run = _Run(api, stage, site_url, title)
+            run = _Run(api, stage, site_url, title, is_test=test)
             run.publish(source, f"{ingest_url}/{stage.key}{'?test=1' if test else ''}", duration)
 
 
@@ -117,8 +117,9 @@ class _Stage:
 class _Run:
     """One stream from its first frame to its recording."""
 
-    def __init__(self, api: Api, stage: _Stage, site_url: str, title: str | None) -> None:
+    def __init__(self, api: Api, stage: _Stage, site_url: str, title: str | None, *, is_test: bool) -> None:
         self._api, self._stage, self._site_url, self._title = api, stage, site_url, title
+        self._is_test = is_test
 
     def publish(self, source: Source, url: str, duration_s: float | None) -> None:
         """Publish until the end, and tell of it; raises CommandFailed where the platform or the encoder gave up."""
@@ -149,7 +150,9 @@ class _Run:
         raise CommandFailed(f"the stream did not begin: {reason}")
 
     def _mine(self) -> Json | None:
-        found = self._api.request("GET", f"/api/channels/{self._stage.channel_id}/live")["stream"]
+        found = self._api.request("GET", f"/api/channels/{self._stage.channel_id}/live")[
+            "test_stream" if self._is_test else "stream"
+        ]
         return dict(found) if found else None
 
     def _describe(self, session: Json) -> None:

@@ -94,17 +94,17 @@ class Creator:
         raise AssertionError(f"still {found['state']} at {found['progress_percent']} %")
 
 
+def command_environment(home: Path) -> dict[str, str]:
+    """Return the environment in which `./millrace` works on that platform."""
+    # Free ports, remembered in the home: a platform of the developer's own may run beside this one.
+    ports = {"MILLRACE_EMULATOR_PORT": "0", "MILLRACE_EDGE_PORT": "0"}
+    return {**os.environ, "MILLRACE_HOME": str(home), **ports}
+
+
 def _cli(home: Path, *args: str, check: bool, timeout_s: int) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "MILLRACE_HOME": str(home),
-        # Free ports, remembered in the home: a platform of the developer's own may run beside this one.
-        "MILLRACE_EMULATOR_PORT": "0",
-        "MILLRACE_EDGE_PORT": "0",
-    }
     run = subprocess.run(
         [str(ROOT / "millrace"), *args],
-        env=environment,
+        env=command_environment(home),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

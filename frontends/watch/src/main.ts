@@ -1,6 +1,7 @@
 /** Show the page that the address names; the same document is served for every address. */
 import { homeLink, notice, reloadButton, showPage } from './frame';
 import { showHomePage } from './home-page';
+import { showLivePage } from './live-page';
 import type { EngineName } from './player/engine';
 import { isAccountPage } from './return-path';
 import { showWatchPage } from './watch-page';
@@ -11,11 +12,14 @@ const ENGINES: readonly EngineName[] = ['hls', 'dash', 'native', 'shaka', 'shaka
 function show({ pathname, search }: Location): void {
   const path = pathname.replace(/\/+$/, '');
   const watched = /^\/watch\/([^/]+)$/.exec(path)?.[1];
+  const live = /^\/live\/([^/]+)$/.exec(path)?.[1];
   if (path === '' || path === '/index.html') return showHomePage();
   if (isAccountPage(path)) return void showAccountPage(path);
-  if (watched === undefined) return showUnknown();
   const wanted = new URLSearchParams(search).get('engine');
-  showWatchPage(decodeSafely(watched), ENGINES.find((name) => name === wanted) ?? null);
+  const engine = ENGINES.find((name) => name === wanted) ?? null;
+  if (watched !== undefined) return showWatchPage(decodeSafely(watched), engine);
+  if (live !== undefined) return showLivePage(decodeSafely(live), engine);
+  showUnknown();
 }
 
 async function showAccountPage(path: string): Promise<void> {

@@ -57,7 +57,7 @@ function orderlySeeks(this: { readonly parent: TrackLoader }): TrackLoader {
 }
 
 /** Play a DASH manifest. */
-export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s: number, events: EngineEvents): Engine {
+export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s: number | null, events: EngineEvents): Engine {
   const player = MediaPlayer().create();
   player.extend('PlaybackController', patientClock, true);
   player.extend('BufferController', wholeBuffer, true);
@@ -88,7 +88,7 @@ export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s:
     const kind = 'error' in event ? troubleOf(event as MediaPlayerErrorEvent) : 'broken';
     if (kind !== null) events.onTrouble(kind);
   });
-  player.initialize(video, manifestUrl, false, start_s);
+  player.initialize(video, manifestUrl, false, ...(start_s === null ? [] : [start_s]));
   return {
     choose: (quality) => {
       player.updateSettings({ streaming: { abr: { autoSwitchBitrate: { video: quality === null } } } });

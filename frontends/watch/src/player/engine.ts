@@ -36,11 +36,11 @@ export interface Engine {
   destroy(): void;
 }
 
-/** Attach to the element and start loading at `start_s`. */
+/** Attach to the element and start loading at `start_s`; null is where a live stream is now. */
 export type StartEngine = (
   video: HTMLVideoElement,
   manifestUrl: string,
-  start_s: number,
+  start_s: number | null,
   events: EngineEvents,
 ) => Engine;
 

@@ -7,9 +7,13 @@ import { troubleOfStatus, type TroubleKind } from './trouble';
 const MEDIA_RECOVERIES = 2;
 
 /** Play an HLS multivariant playlist. */
-export function startHls(video: HTMLVideoElement, manifestUrl: string, start_s: number, events: EngineEvents): Engine {
+export function startHls(video: HTMLVideoElement, manifestUrl: string, start_s: number | null, events: EngineEvents): Engine {
+  const isLive = start_s === null;
   const hls = new Hls({
-    startPosition: start_s,
+    startPosition: start_s ?? -1,
+    lowLatencyMode: isLive,
+    // Only who may play a little faster comes back to the live edge; a film that still grows has none to come to.
+    maxLiveSyncPlaybackRate: isLive ? 1.2 : 1,
     // The worker repackages MPEG-TS; our segments are fMP4 already, so it would only cost a download.
     enableWorker: false,
     // No more pixels than the page shows.

@@ -3,11 +3,11 @@ import type { Engine, EngineEvents } from './engine';
 import type { TroubleKind } from './trouble';
 
 /** Give the playlist to the element; the browser chooses the quality and offers no menu. */
-export function startNative(video: HTMLVideoElement, manifestUrl: string, start_s: number, events: EngineEvents): Engine {
+export function startNative(video: HTMLVideoElement, manifestUrl: string, start_s: number | null, events: EngineEvents): Engine {
   const attached = new AbortController();
   const { signal } = attached;
   video.addEventListener('error', () => events.onTrouble(troubleOf(video.error)), { signal });
-  video.addEventListener('loadedmetadata', () => (video.currentTime = start_s), { signal, once: true });
+  if (start_s !== null) video.addEventListener('loadedmetadata', () => (video.currentTime = start_s), { signal, once: true });
   const offer = (): void => events.onCaptions([...video.textTracks].map(({ label }, index) => ({ id: String(index), label })));
   video.textTracks.addEventListener('addtrack', offer, { signal });
   video.src = manifestUrl;

@@ -27,6 +27,10 @@ const STATE_EVENTS = [
 export class Player {
   /** The picture with its controls; fills its parent. */
   readonly box: HTMLElement;
+  /** What plays: for those who show where it is. */
+  get video(): HTMLVideoElement {
+    return this.#video;
+  }
   /** The menus of captions and quality, to be placed near the picture. */
   readonly menus: HTMLElement;
   /** The bar that shows what the film looks like; null where that is not known. */
@@ -74,7 +78,13 @@ export class Player {
     obeyKeys(this.box, this.#video);
   }
 
-  async #start(at_s: number, shouldPlay: boolean): Promise<void> {
+  /** Let go of everything; nothing plays after that. */
+  destroy(): void {
+    this.#release();
+    this.#video.removeAttribute('src');
+  }
+
+  async #start(start_s: number, shouldPlay: boolean): Promise<void> {
     this.#clear();
     if (this.#name === null) return this.#show('unsupported');
     this.box.dataset['engine'] = this.#name;
@@ -83,6 +93,8 @@ export class Player {
       const startEngine = await loadEngine(this.#name);
       const isDash = this.#name === 'dash' || this.#name === 'shaka';
       const manifestUrl = isDash ? this.#playback.dashUrl : this.#playback.hlsUrl;
+      // Whoever comes back to a live stream wants to see what happens now.
+      const at_s = this.#playback.isLive ? null : start_s;
       this.#engine = startEngine(this.#video, manifestUrl, at_s, this.#events);
     } catch {
       // The engine's code did not arrive: no connection, or the site has changed since this page was loaded. Browsers

@@ -11,10 +11,10 @@ const STOPPED = 7000;
 const NOTHING_PLAYABLE = 4032;
 
 /** Play a DASH manifest or an HLS playlist. */
-export function startShaka(video: HTMLVideoElement, manifestUrl: string, start_s: number, events: EngineEvents): Engine {
+export function startShaka(video: HTMLVideoElement, manifestUrl: string, start_s: number | null, events: EngineEvents): Engine {
   const player = new shaka.Player();
   shaka.polyfill.installAll();
-  player.configure({ abr: { restrictToElementSize: true }, streaming: { retryParameters: { maxAttempts: 5 } } });
+  player.configure({ abr: { restrictToElementSize: true }, streaming: { lowLatencyMode: start_s === null, retryParameters: { maxAttempts: 5 } } });
   player.addEventListener('error', (event) => report(problemOf(event)));
   player.addEventListener('adaptation', showQuality);
   player.addEventListener('variantchanged', showQuality);

@@ -102,6 +102,8 @@ class ChannelLive(Output):
 
     channel_id: ChannelId
     stream: StreamView | None
+    test_stream: StreamView | None
+    """Told to the owner alone."""
 
 
 class AdviceView(Output):

@@ -94,6 +94,12 @@ def of_channel(name: str, caller: Caller | None) -> tuple[ChannelId, LiveSession
     return channel.channel_id, session if session and (is_owner or session.is_listed) else None
 
 
+def trial_of_channel(channel_id: ChannelId, caller: Caller | None) -> LiveSession | None:
+    """Return the test stream that a channel runs now; nobody but its owner is told of it."""
+    session = store.open_of(channel_id, is_test=True) if caller else None
+    return session if session and caller and session.owner_id == caller.user_id else None
+
+
 def playback(session: LiveSession) -> Playback:
     """Return where the stream is watched, with fresh cookies where it is private; raises NotStarted."""
     if session.live_at is None:
