@@ -12,7 +12,10 @@ from scripts.checkout import ROOT
 from scripts.environments import environment_python
 
 # In this order: what fails first is what is nearest to the cause.
-FOLDERS = ("tests/unit", "tests/architecture", "tests/conformance", "tests/integration", "tests/e2e")
+FOLDERS = (
+    *("tests/unit", "tests/architecture", "tests/conformance", "tests/hostile", "tests/fuzz"),
+    *("tests/integration", "tests/e2e"),
+)
 
 
 def main(arguments: Sequence[str]) -> int:

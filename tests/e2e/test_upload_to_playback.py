@@ -90,6 +90,13 @@ def test_the_sound_is_where_the_picture_is(tracks: dict[str, Path]) -> None:
     assert abs(first_beep_s(tracks["audio_und"]) - flash_s) < SYNC_TOLERANCE_S
 
 
+def test_the_owner_reads_how_loud_the_film_is_and_that_nothing_was_changed(film: Video) -> None:
+    owner = film["owner"]
+    assert -40 < owner["loudness_lufs"] < -5
+    assert -3 < owner["true_peak_dbtp"] < 1
+    assert owner["notes"] == []
+
+
 def test_hls_and_dash_name_the_same_segments(film: Video, tracks: dict[str, Path]) -> None:
     manifest = dash.parse(_get(film["playback"]["dash_url"]).text)
     names = {each.id for adaptation_set in manifest.adaptation_sets for each in adaptation_set.representations}

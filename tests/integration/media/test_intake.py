@@ -1,5 +1,6 @@
 """Files are examined by ranges, and hostile ones refused before they can reach anything."""
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ import httpx
 import pytest
 
 from millrace.media.cmaf import CutError, cut_chunk
-from millrace.media.decoders import DECODERS
+from millrace.media.decoders import AUDIO_CODECS, DECODERS, VIDEO_CODECS
 from millrace.media.ffmpeg import audio_argv, chunk_argv
 from millrace.media.intake import Examined, examine
 from millrace.media.plan import make_plan
@@ -236,6 +237,13 @@ def test_a_sound_connection_is_not_called_lost(tmp_path: Path) -> None:
 def test_every_decoder_on_the_list_exists() -> None:
     listed = subprocess.run([FFMPEG, "-hide_banner", "-decoders"], check=True, capture_output=True, text=True).stdout
     assert set(DECODERS) <= {line.split()[1] for line in listed.splitlines() if len(line.split()) > 1}
+
+
+def test_the_decoder_that_ffmpeg_takes_by_itself_is_on_the_list() -> None:
+    listed = subprocess.run([FFMPEG, "-hide_banner", "-codecs"], check=True, capture_output=True, text=True).stdout
+    first = re.compile(r"^ [D.]\S+ (\w+)(?:.*?\(decoders: (\w+))?", re.MULTILINE)
+    taken = {codec: decoder or codec for codec, decoder in first.findall(listed)}
+    assert {taken[codec] for codec in VIDEO_CODECS | AUDIO_CODECS} <= set(DECODERS)
 
 
 def test_ranges_are_served(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a film needs is predicted well from a second of it, and the ladder follows."""
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,12 @@ from millrace.media.complexity import complexity_of, fit_ladder, predicted_bps, 
 from millrace.media.ffmpeg import complexity_argv, side_files
 from millrace.media.plan import EncodePlan
 from millrace.platform import process
-from tests.media_fixtures import FFMPEG
-from tests.media_fixtures.transcoding import LOCAL, transcode
+from millrace.platform.steps import Deadline
+from millrace.transcode import complexity as measuring
+from millrace.transcode.source import Source
+from tests.media_fixtures import FFMPEG, make_clip
+from tests.media_fixtures.serving import serve
+from tests.media_fixtures.transcoding import LOCAL, examine_file, transcode
 
 SECONDS = 6
 MOVING = f"mandelbrot=s=854x480:r=25:end_scale=0.2:maxiter=200,trim=end={SECONDS}"
@@ -60,3 +65,26 @@ def test_a_lecture_gets_fewer_rungs(name: str, tmp_path: Path) -> None:
     assert names[0] == "video_720p"
     assert names[-1] == "video_144p"
     assert len(names) < len(plan.renditions)
+
+
+@dataclass(frozen=True)
+class Served(Source):
+    """A source on a server of the test's own."""
+
+    address: str = ""
+
+    def url(self) -> str:
+        return self.address
+
+
+@pytest.mark.parametrize("is_broken", [False, True], ids=["whole", "broken off"])
+def test_a_source_is_measured_by_ranges_and_one_that_breaks_off_keeps_its_ladder(
+    is_broken: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "tool", lambda _: FFMPEG)
+    clip = make_clip(tmp_path / "clip.mp4", seconds=8, audio=False)
+    examined = examine_file(clip)
+    with serve(tmp_path, break_after_bytes=clip.stat().st_size // 4 if is_broken else None) as served:
+        source = Served("clip.mp4", clip.stat().st_size, f"{served.base_url}/clip.mp4")
+        found = measuring.measure(source, examined, Deadline.within(300))
+    assert (found is None) == is_broken

@@ -1,6 +1,8 @@
 """The ladder fits every source and never makes it larger."""
 
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,13 @@ SIDES = st.integers(16, 8192)
 
 def _sizes(width: int, height: int) -> list[tuple[int, int]]:
     return [(rendition.width, rendition.height) for rendition in ladder_for(width, height, Fraction(30))]
+
+
+def test_the_documented_ladder_is_the_real_one() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "vod.md").read_text()
+    rows = re.findall(r"^\| (\d+) \| ([\d.]+) ([Mk])b/s \|", text, re.MULTILINE)
+    documented = [(int(side), round(float(rate) * {"M": 1_000_000, "k": 1000}[unit])) for side, rate, unit in rows]
+    assert documented == [(rung.short_side, rung.maxrate_bps) for rung in LADDER]
 
 
 def test_full_hd_gets_the_rungs_below() -> None:

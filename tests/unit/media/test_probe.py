@@ -131,6 +131,13 @@ def test_what_ffprobe_complains_about_is_explained(stderr: str, code: RefusalCod
     assert refusal.code is code
 
 
-@pytest.mark.parametrize("stderr", ["HTTP error 503", "Connection refused", "Input/output error", ""])
+@pytest.mark.parametrize("stderr", ["source: I/O error", "Out of memory", "[asf @ 0x1] size 1313754702 invalid"])
+def test_what_is_not_the_networks_fault_is_the_files(stderr: str) -> None:
+    refusal = explain_failure(stderr)
+    assert isinstance(refusal, SourceRejected)
+    assert refusal.code is RefusalCode.UNREADABLE
+
+
+@pytest.mark.parametrize("stderr", ["HTTP error 503", "Connection refused", "[tls @ 0x1] Input/output error", ""])
 def test_a_network_error_is_not_the_files_fault(stderr: str) -> None:
     assert isinstance(explain_failure(stderr), SourceUnreachable)

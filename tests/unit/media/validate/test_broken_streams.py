@@ -78,6 +78,13 @@ def test_only_as_many_segments_are_read_as_wanted() -> None:
     assert "file-unreadable" in _codes(files, HLS)
 
 
+def test_a_live_stream_that_went_on_while_it_was_read_is_not_out_of_step() -> None:
+    files = dict(LIVE)
+    edit("audio/media.m3u8", "#EXT-X-MEDIA-SEQUENCE:1", "#EXT-X-MEDIA-SEQUENCE:2")(files)
+    edit("audio/media.m3u8", "#EXTINF:2.000000,\nseg_00001.m4s\n", "")(files)
+    assert _codes(files, HLS) == set()
+
+
 def test_times_that_an_edit_list_moves_are_those_of_the_manifest() -> None:
     """As ffmpeg writes sound: the first frame lies before the beginning, and an edit list hides it."""
     files = dict(FILM)

@@ -78,6 +78,7 @@ def _open_parts(parts: tuple[hls.Part, ...]) -> Change:
         ("live-part-changed", lambda playlist: replace(playlist, open_segment=None)),
         ("live-properties", lambda playlist: replace(playlist, target_duration_s=3)),
         ("live-properties", lambda playlist: replace(playlist, part_target_s=Decimal(1))),
+        ("live-properties", lambda playlist: replace(playlist, server_control=hls.ServerControl())),
         ("live-discontinuity-sequence", lambda playlist: replace(playlist, discontinuity_sequence=1)),
         (
             "live-hint",

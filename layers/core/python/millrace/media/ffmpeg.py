@@ -228,7 +228,25 @@ def audio_argv(
         sound = _aligned_sound(source[str(track.stream_index)], plan, track, (first, last))
         sound = _measured(sound, track, loudness_output(output_dir, track.name))
         outputs.append(graph.output(sound, files[track.name], **_audio_options(track)))
-    return _compile(ffmpeg, graph.merge_outputs(*outputs))
+    return _steadied(_compile(ffmpeg, graph.merge_outputs(*outputs)), plan)
+
+
+def _steadied(argv: list[str], plan: EncodePlan) -> list[str]:
+    """Let sound that may change its channels or rate pass a decoder of its own first.
+
+    A change makes ffmpeg build the filters anew, and ours would lose their place. So such a track is first brought to
+    one form, in a filter graph that has no place to lose, and decoded again from there (a loopback decoder).
+    """
+    changing = [track for track in plan.audio if track.may_change]
+    at = argv.index("-filter_complex")
+    head, graphs, tail = argv[:at], argv[at + 1], argv[at + 2 :]
+    for number, track in enumerate(changing):
+        form = f"aresample={track.source_rate_hz}:clev=0.707:slev=0.707:rematrix_maxval=1.0"
+        form += f",aformat=sample_rates={track.source_rate_hz}:channel_layouts={_LAYOUTS[track.channels]}"
+        head += ["-map", f"0:{track.stream_index}", "-af", form, "-c:a", "pcm_f32le", "-f", "null", "-"]
+        graphs = graphs.replace(f"[0:{track.stream_index}]", f"[dec:{number}]")
+    head += [part for number in range(len(changing)) for part in ("-dec", f"{number}:0")]
+    return [*head, "-filter_complex", graphs, *tail]
 
 
 def _audio_options(track: AudioPlan) -> dict[str, Any]:
@@ -272,7 +290,7 @@ def _aligned_sound(sound: Any, plan: EncodePlan, track: AudioPlan, window: tuple
 
 
 def _few_channels(sound: Any, track: AudioPlan) -> Any:
-    if track.decodes_to_stereo:
+    if track.decodes_to_stereo or track.may_change:
         return sound
     if track.source_channels > SURROUND_CHANNELS_MAX:
         return sound.filter("pan", args="stereo|c0=c0|c1=c1")

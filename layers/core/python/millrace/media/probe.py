@@ -11,6 +11,7 @@ from millrace.media.decoders import AUDIO_CODECS, VIDEO_CODECS
 from millrace.media.refusal import RefusalCode, SourceRejected, SourceUnreachable
 
 __all__ = [
+    "BEYOND_READING",
     "AudioStream",
     "Limits",
     "Packet",
@@ -46,7 +47,13 @@ PIXELS_MIN: Final = 16
 PIXELS_MAX: Final = 8192
 DURATION_MAX_S: Final = 12 * 3600
 CUT_OFF: Final = "The file is cut off: its end is missing. Upload it again."
-_LOST_SIGNS: Final = ("ends prematurely", "input/output error", "connection reset", "connection timed out")
+BEYOND_READING: Final = "The file is so damaged that it cannot be read: repair or convert it, and upload that."
+_LOST_SIGNS: Final = ("ends prematurely", "input/output error", "connection reset", "timed out")
+# ffmpeg's protocols put their names before their complaints; the rest is how C libraries call the network's errors.
+_NETWORK_SIGNS: Final = (
+    *("[http @", "[https @", "[tls @", "[tcp @", "server returned", "http error"),
+    *("ends prematurely", "connection reset", "connection refused", "timed out", "unreachable", "no route to host"),
+)
 # Camera files are square or anamorphic up to 64:33; far outside it is a mistake, and ignored.
 PIXEL_ASPECT_MAX: Final = 4
 
@@ -131,6 +138,11 @@ class SourceInfo(_Value):
     def is_matroska(self) -> bool:
         """Return whether it is of the Matroska/WebM family, which counts milliseconds."""
         return self.container.startswith("matroska")
+
+    @property
+    def is_broadcast(self) -> bool:
+        """Return whether it is of the kind that is received, not made: its sound may change in the middle."""
+        return self.container in ("mpegts", "mpeg")
 
     @property
     def is_indexed(self) -> bool:
@@ -360,20 +372,21 @@ def _seconds(text: object) -> Fraction | None:
 def explain_failure(stderr: str) -> SourceRejected | SourceUnreachable:
     """Turn ffprobe's complaint about a file into the error to raise.
 
-    A network error is SourceUnreachable: to be tried again, not told to the owner as a bad file.
+    A network error is SourceUnreachable: to be tried again, not told to the owner as a bad file. Anything else is the
+    file's fault, also an "I/O error": demuxers say so when lengths lead them astray.
     """
     said = stderr.lower()
+    if not said or any(sign in said for sign in _NETWORK_SIGNS):
+        return SourceUnreachable(stderr)
     if "exceeds specified max pixel count" in said:
         return SourceRejected(RefusalCode.BAD_DIMENSIONS, "The picture is too large.")
     if "exceeds max_streams" in said:
         return SourceRejected(RefusalCode.TOO_MANY_STREAMS, f"The file holds more than {Limits().max_streams} streams.")
-    if "input/output error" in said or "ends prematurely" in said:
-        return SourceUnreachable(stderr)
     if "end of file" in said:
         return SourceRejected(RefusalCode.TRUNCATED, CUT_OFF)
     if "invalid data found" in said or "not on whitelist" in said or "could not find codec" in said:
         return _not_a_video()
-    return SourceUnreachable(stderr)
+    return SourceRejected(RefusalCode.UNREADABLE, BEYOND_READING)
 
 
 def require_whole_input(stderr: str) -> None:

@@ -18,6 +18,7 @@ class RefusalCode(StrEnum):
     UNSUPPORTED_CODEC = "unsupported_codec"
     ENCRYPTED = "encrypted"
     BROKEN_TIMESTAMPS = "broken_timestamps"
+    UNREADABLE = "unreadable"
 
 
 class SourceRejected(Exception):

@@ -30,6 +30,8 @@ AUDIO_FRAME_SAMPLES: Final = 1024
 # Transparent for most ears with AAC-LC; the picture costs twenty times as much.
 BITRATE_A_CHANNEL_BPS: Final = 64_000
 CHANNELS_MAX: Final = 2
+# What is received and not made changes its sound in the middle, between a film and the news.
+BROADCASTS: Final = frozenset({"mpegts", "mpeg"})
 # These know the levels that the mixer chose. Broadcasts change between 5.1 and stereo at every break: mixed down by
 # the decoder, the change does not reach the filters, which would begin anew and lose the picture.
 DECODERS_THAT_MIX: Final = frozenset({"ac3", "eac3", "dts", "truehd"})
@@ -53,7 +55,7 @@ class AudioPlan(_Value):
     """Encode one sound track; `name` is its folder, `label` what a viewer reads in the menu.
 
     `language` is a tag of BCP 47. `first_s` is the track's first timestamp in the source; that of a loose first
-    frame does not fit the others. More than two channels of the source are mixed down.
+    frame does not fit the others. More than two channels are mixed down. Those of a broadcast may change on the way.
     """
 
     name: str
@@ -67,6 +69,7 @@ class AudioPlan(_Value):
     first_s: Fraction | None = None
     is_first_frame_loose: bool = False
     decodes_to_stereo: bool = False
+    may_change: bool = False
     sample_rate_hz: int = AUDIO_RATE_HZ
 
     @property
@@ -116,6 +119,7 @@ def plan_audio_tracks(source: SourceInfo) -> tuple[AudioPlan, ...]:
                 source_rate_hz=stream.sample_rate_hz,
                 is_default=stream is default,
                 first_s=stream.start_s,
+                may_change=source.container in BROADCASTS,
                 decodes_to_stereo=stream.codec in DECODERS_THAT_MIX and stream.channels >= CHANNELS_MAX,
                 is_first_frame_loose=_is_first_frame_loose(source, stream),
             )

@@ -16,7 +16,7 @@ from millrace.transcode.model import FailureTask
 from millrace.videos.model import Failure, Home
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service
-from millrace.videos.settling.objects import delete_folder
+from millrace.videos.settling import objects
 
 # What failed last, for those who only hear that something did.
 PART_FAILURE = "failure.json"
@@ -72,9 +72,12 @@ def _reason(task: FailureTask) -> Failure:
 
 
 def remove_media(place: UploadPlace) -> None:
-    """Remove all that was encoded of an upload. Idempotent."""
-    for home in Home:
-        delete_folder(settings.require("MEDIA_BUCKET"), place.media_prefix(home))
+    """Remove all that was encoded of an upload, unless it is tried again meanwhile. Idempotent."""
+    bucket = settings.require("MEDIA_BUCKET")
+    doomed = [key for home in Home for key in objects.keys(bucket, place.media_prefix(home))]
+    # After the listing: what another attempt has written since is not in it.
+    if service.alive(place.video_id, place.upload_id) is None:
+        objects.delete(bucket, doomed)
 
 
 def read_failure(error: str, cause: str) -> Failure | None:

@@ -1,9 +1,13 @@
 """Probe: what the uploaded file is, found out by range requests."""
 
+import signal
+from collections.abc import Callable
+from typing import Final
+
 from millrace.media.intake import ProbeFailed, examine
-from millrace.media.probe import Limits
+from millrace.media.probe import BEYOND_READING, Limits
 from millrace.media.refusal import RefusalCode, SourceRejected
-from millrace.platform.process import ProcessLimits, ToolFailed, tool
+from millrace.platform.process import Finished, ProcessLimits, ToolFailed, ToolTimedOut, tool
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
 from millrace.transcode.complexity import measure
@@ -14,6 +18,10 @@ from millrace.videos.processing import service
 
 # A packet is some twenty characters: this is room for twelve hours of them at 60 frames a second.
 PROBE_LIMITS = ProcessLimits(memory_bytes=2 << 30, file_bytes=1 << 20, stdout_bytes=64 << 20)
+TOO_SLOW: Final = (
+    "It takes too long to find out what is in this file: its index is missing or damaged. "
+    "Convert it to MP4 and upload that."
+)
 
 
 def probe_source(task: UploadTask, deadline: Deadline) -> None:
@@ -22,10 +30,7 @@ def probe_source(task: UploadTask, deadline: Deadline) -> None:
     source = find_source(task.place)
 
     def run_ffprobe(argv: list[str]) -> str:
-        try:
-            return run_on_source(argv, deadline, PROBE_LIMITS).stdout.decode()
-        except ToolFailed as error:
-            raise ProbeFailed(error.stderr_tail) from error
+        return ask_ffprobe(lambda: run_on_source(argv, deadline, PROBE_LIMITS))
 
     with refusals():
         if source.size_bytes:
@@ -41,6 +46,22 @@ def probe_source(task: UploadTask, deadline: Deadline) -> None:
         complexity = measure(source, examined, deadline)
     probed = ProbedSource(source=examined.source, timeline=examined.timeline, complexity=complexity)
     work.save(task.place, work.SOURCE, probed)
+
+
+def ask_ffprobe(run: Callable[[], Finished]) -> str:
+    """Return what ffprobe says; raises ProbeFailed where it complains, SourceRejected where a file is too much for it.
+
+    A file at which it crashes, or reads for longer than a function lives, does so every time.
+    """
+    try:
+        return run().stdout.decode("utf-8", "replace")
+    except ToolTimedOut as error:
+        raise SourceRejected(RefusalCode.UNREADABLE, TOO_SLOW) from error
+    except ToolFailed as error:
+        # Somebody else's doing, such as the kernel's when memory is short.
+        if error.returncode < 0 and error.returncode != -signal.SIGKILL:
+            raise SourceRejected(RefusalCode.UNREADABLE, BEYOND_READING) from error
+        raise ProbeFailed(error.stderr_tail) from error
 
 
 def _check_size(announced_bytes: int, arrived_bytes: int) -> None:

@@ -130,6 +130,9 @@ class _Presentation:
                 self._found.add(rules.HLS_FRAME_RATE, self._main.location, message, line=entry.line)
 
     def _check_start(self, variant: Entry, picture: TrackFacts, sound: TrackFacts) -> None:
+        if picture.playlist.media_sequence != sound.playlist.media_sequence:
+            # A live stream went on between the reading of one and the other.
+            return
         starts = [_start_s(track) for track in (picture, sound)]
         if starts[0] is not None and starts[1] is not None and abs(starts[0] - starts[1]) > START_TOLERANCE_S:
             message = f"{variant.uri} begins at {float(starts[0]):.3f} s, its sound at {float(starts[1]):.3f} s."

@@ -11,6 +11,7 @@ from millrace.media.hls import (
     Part,
     PlaylistError,
     PlaylistType,
+    ServerControl,
     apply_delta,
 )
 from millrace.media.validate import rules
@@ -49,7 +50,7 @@ def _check_properties(location: str, before: MediaPlaylist, after: MediaPlaylist
     constant: dict[str, tuple[object, object]] = {
         "EXT-X-TARGETDURATION": (before.target_duration_s, after.target_duration_s),
         "EXT-X-PART-INF": (before.part_target_s, after.part_target_s),
-        "EXT-X-SERVER-CONTROL": (before.server_control, after.server_control),
+        **_controls(before.server_control or ServerControl(), after.server_control or ServerControl()),
     }
     # A stream that ends may become VOD, and needs neither parts nor hold-backs any more.
     if after.has_ended:
@@ -59,6 +60,15 @@ def _check_properties(location: str, before: MediaPlaylist, after: MediaPlaylist
     for name, (old, new) in constant.items():
         if old != new:
             found.add(rules.LIVE_PROPERTIES, location, f"{name} changed from {old} to {new}.")
+
+
+def _controls(before: ServerControl, after: ServerControl) -> dict[str, tuple[object, object]]:
+    return {
+        "CAN-BLOCK-RELOAD": (before.can_block_reload, after.can_block_reload),
+        "PART-HOLD-BACK": (before.part_hold_back_s, after.part_hold_back_s),
+        "HOLD-BACK": (before.hold_back_s, after.hold_back_s),
+        "CAN-SKIP-UNTIL": (before.can_skip_until_s, after.can_skip_until_s),
+    }
 
 
 def _common(before: MediaPlaylist, after: MediaPlaylist) -> Iterator[tuple[int, MediaSegment, MediaSegment]]:
