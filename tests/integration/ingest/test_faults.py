@@ -17,6 +17,7 @@ from millrace.live.edge.model import Edge, Segment
 from millrace.live.errors import LeaseLost, LiveUnavailable
 from millrace.media.flv import FlvTag
 from millrace.platform.ids import LiveSessionId
+from rtmp_ingest import patience, uploader
 from rtmp_ingest.shedding import Shed
 from rtmp_ingest.transcoder import Transcoder
 from tests.integration.ingest.studio import Shelf, Studio, publish, tags_of, threads
@@ -284,6 +285,43 @@ def test_a_session_that_was_taken_over_is_left_at_once(clip: Path) -> None:
     studio = _run(scene, shelf)
     assert studio.dismissals == ["the stream was taken over by another connection, or has ended"]
     assert not shelf.faults
+
+
+def test_storage_that_is_gone_ends_the_stream_with_a_reason(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploader, "GIVE_UP_AFTER_S", 0.3)
+    shelf = _FailingShelf()
+    shelf.fails.set()
+
+    async def scene(studio: Studio) -> None:
+        tags = tags_of(clip)
+        await studio.send(tags[:200])
+        await _eventually(lambda: studio.publication.failure is not None)
+        await studio.send(tags[200:])
+
+    studio = _run(scene, shelf)
+    assert studio.dismissals == ["the platform cannot store the stream at the moment: please try again"]
+    assert not shelf.objects
+    assert not shelf.segments
+
+
+def test_a_table_that_is_gone_ends_the_stream_with_a_reason(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "GIVE_UP_AFTER_S", 0.3)
+    shelf = Shelf()
+
+    def refuse(edge: Edge) -> None:
+        raise LiveUnavailable
+
+    shelf.put_edge = refuse  # type: ignore[method-assign]
+
+    async def scene(studio: Studio) -> None:
+        tags = tags_of(clip)
+        await studio.send(tags[:200])
+        await _eventually(lambda: studio.publication.failure is not None)
+        await studio.send(tags[200:])
+
+    studio = _run(scene, shelf)
+    assert studio.dismissals == ["the platform cannot store the stream at the moment: please try again"]
+    assert not shelf.segments
 
 
 def test_a_full_disk_stops_nothing(clip: Path) -> None:
