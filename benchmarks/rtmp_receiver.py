@@ -55,7 +55,7 @@ async def _dropped(_publisher: Publisher) -> Dropped:
 
 
 async def _serve(*, is_piped: bool) -> None:
-    settings = ServerSettings(port=0, limits=Limits(connections_per_address=1000))
+    settings = ServerSettings(port=0, limits=Limits(connections_per_address=1000, publishers=1000))
     server = await serve(settings, _piped if is_piped else _dropped)
     sys.stdout.write(f"{server.port}\n")
     sys.stdout.flush()

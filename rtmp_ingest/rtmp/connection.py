@@ -86,6 +86,11 @@ class Connection:
         """Return whether media flows, or may flow."""
         return self._sink is not None
 
+    @property
+    def wants_to_publish(self) -> bool:
+        """Return whether it publishes, or waits for leave to."""
+        return self._conversation.stage in (Stage.AUTHORISING, Stage.PUBLISHING)
+
     def disconnect(self, reason: str) -> None:
         """Tell the publisher why, then end the connection; the sink is closed with `DISMISSED`."""
         self._drop(Ending(EndingKind.DISMISSED, reason), farewell=reason)

@@ -24,6 +24,8 @@ class Limits:
     farewell_s: float = 2.0
     connections: int = 1000
     connections_per_address: int = 200
+    # Streams at once, those included that are being checked.
+    publishers: int = 100
     # A key frame of 4K at a high bitrate is about 2 MB; nginx's 1 MB cuts those.
     media_message_bytes: int = 6 << 20
     command_bytes: int = 64 << 10

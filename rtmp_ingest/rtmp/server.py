@@ -12,7 +12,7 @@ from rtmp_ingest.rtmp.connection import Connection
 from rtmp_ingest.rtmp.conversation import Conversation
 from rtmp_ingest.rtmp.enhanced import Codecs
 from rtmp_ingest.rtmp.limits import Limits
-from rtmp_ingest.rtmp.publishing import OnPublish
+from rtmp_ingest.rtmp.publishing import OnPublish, Publisher, Refusal, Sink
 from rtmp_ingest.rtmp.wire import RECEIVE_BYTES, Wire
 
 __all__ = ["RtmpServer", "ServerSettings", "load_metric", "serve"]
@@ -20,6 +20,7 @@ __all__ = ["RtmpServer", "ServerSettings", "load_metric", "serve"]
 _CHECK_EVERY_S: Final = 1.0
 _REPORT_EVERY_S: Final = 60.0
 _BACKLOG: Final = 256
+_FULL: Final = Refusal("This server has no room for another stream. Try again in a moment.")
 
 logger = logging.getLogger(__name__)
 
@@ -120,9 +121,16 @@ class RtmpServer:
             wire.abort()
             return
         conversation = Conversation(limits, self._settings.codecs)
-        connection = Connection(wire, conversation, limits, self._on_publish)
+        connection = Connection(wire, conversation, limits, self._admit)
         self._addresses[address] += 1
         self._connections[connection] = asyncio.create_task(self._serve(connection, address))
+
+    async def _admit(self, publisher: Publisher) -> Sink | Refusal:
+        """Ask for leave where there is room."""
+        if sum(connection.wants_to_publish for connection in self._connections) > self._settings.limits.publishers:
+            logger.warning("too many publishers", extra={"publishers": self.publisher_count})
+            return _FULL
+        return await self._on_publish(publisher)
 
     async def _serve(self, connection: Connection, address: str) -> None:
         try:

@@ -271,6 +271,27 @@ def test_draining_asks_encoders_to_move_waits_for_them_and_then_ends_them() -> N
     assert len(recorder.recordings[KEY].tags) == 1
 
 
+def test_a_publisher_too_many_is_refused_with_words_until_there_is_room() -> None:
+    recorder = Recorder()
+
+    async def scenario() -> None:
+        full = settings(Limits(publishers=1, farewell_s=0.5))
+        async with serving(full, recorder) as server, calling(server) as first, calling(server) as second:
+            await first.say(opening(KEY) + FRAME)
+            await first.hear(b"NetStream.Publish.Start")
+            await second.say(opening("another"))
+            await second.hear(b"no room for another stream")
+            await second.hear_the_end()
+            await first.say(GOODBYE)
+            await first.hear(b"NetStream.Unpublish.Success")
+            async with calling(server) as third:
+                await third.say(opening("another"))
+                await third.hear(b"NetStream.Publish.Start")
+
+    run(scenario)
+    assert set(recorder.recordings) == {KEY, "another"}
+
+
 def test_draining_is_over_when_everybody_has_left() -> None:
     recorder = Recorder()
 
