@@ -111,6 +111,20 @@ def test_only_the_public_prefix_of_media_is_served_without_cookies() -> None:
     assert {found["PathPattern"] for found in of_media if "TrustedKeyGroups" not in found} == {"/media/public/*"}
 
 
+def test_only_the_public_prefix_of_live_playlists_is_served_without_cookies() -> None:
+    behaviors = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]["CacheBehaviors"]
+    of_streams = {found["PathPattern"]: found for found in behaviors if found["PathPattern"].startswith("/live/")}
+    assert {pattern for pattern, found in of_streams.items() if "TrustedKeyGroups" not in found} == {"/live/public/*"}
+    assert set(of_streams) == {"/live/public/*", "/live/private/*"}
+
+
+def test_what_is_missing_for_a_moment_is_not_missing_in_caches() -> None:
+    config = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]
+    kept_s = {found["ErrorCode"]: found["ErrorCachingMinTTL"] for found in config["CustomErrorResponses"]}
+    # S3 answers 403 for what it does not have, and a player may ask for a part a moment too early.
+    assert {kept_s[code] for code in (400, 403, 404)} == {0}
+
+
 def test_the_gateway_may_invoke_every_function_that_the_api_names() -> None:
     body = (ROOT / "docs" / "api" / "gateway.json").read_text()
     invoked = set(re.findall(r"functions/\$\{(\w+)\.Arn\}", body))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -134,7 +135,9 @@ def test_two_hundred_viewers_cost_the_origin_as_much_as_one(
     ingest.end(film)
 
 
-def test_a_private_stream_wants_cookies(platform: Platform, ingest: Ingest, stream_key: str) -> None:
+def test_a_private_stream_wants_cookies(
+    platform: Platform, ingest: Ingest, creator: Creator, stranger: Creator, stream_key: str
+) -> None:
     film = ingest.begin(stream_key + "?test=1")
     film.whole()
     ingest.beat(film)
@@ -142,7 +145,35 @@ def test_a_private_stream_wants_cookies(platform: Platform, ingest: Ingest, stre
         answer = requests.get(f"{platform.edge_url}/live/{home}/{film.session_id}/main.m3u8", timeout=TIMEOUT_S)
         assert answer.status_code in {403, 404}
         assert "#EXTM3U" not in answer.text
+    path = f"/api/live/{film.session_id}/playback"
+    assert stranger.call("POST", path).status_code == 404
+    granted = creator.call("POST", path)
+    assert granted.status_code == 200, granted.text
+    # Three sets of one name each: a browser sends those of the longest path that fits.
+    given = granted.raw.headers.getlist("Set-Cookie")
+    address = granted.json()["hls_url"]
+    main = hls.parse_multivariant(_get(address, given).text)
+    media = _get(requests.compat.urljoin(address, main.variants[0].uri), given)
+    found = hls.parse_media(media.text)
+    for uri in (found.segments[0].uri, found.segments[0].parts[0].uri):
+        assert requests.get(platform.edge_url + uri, timeout=TIMEOUT_S).status_code == 403
+        assert _get(platform.edge_url + uri, given).ok
     ingest.end(film)
+
+
+def _get(address: str, given: list[str]) -> requests.Response:
+    """Ask as a browser does, with the cookies whose path fits."""
+    path = urlsplit(address).path
+    pairs = []
+    for cookie in given:
+        pair, *attributes = (part.strip() for part in cookie.split(";"))
+        folder = next(each.partition("=")[2] for each in attributes if each.startswith("Path="))
+        if path.startswith(folder):
+            pairs.append(pair)
+    assert pairs
+    answer = requests.get(address, headers={"Cookie": "; ".join(pairs)}, timeout=TIMEOUT_S)
+    assert answer.status_code == 200, answer.text
+    return answer
 
 
 def test_a_part_that_is_asked_for_too_early_is_not_missing_for_long(

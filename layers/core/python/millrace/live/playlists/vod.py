@@ -29,21 +29,25 @@ class Recorded:
 
     @property
     def peak_bps(self) -> int:
-        """The highest rate of a segment that is long enough to tell."""
-        longest_s = max(row.duration_s for row in self.rows)
-        rates = [row.size_bytes * 8 / row.duration_s for row in self.rows if row.duration_s * 2 >= longest_s]
-        return max(math.ceil(max(rates)), self.average_bps)
+        """The highest rate of a segment."""
+        return max(math.ceil(max(row.size_bytes * 8 / row.duration_s for row in self._long_rows)), self.average_bps)
 
     @property
     def key_frames_bps(self) -> tuple[int, int]:
         """The highest and the average rate of the key frames alone."""
         rows = [row for row in self.rows if row.key_frame_size_bytes]
-        rates = [(row.key_frame_size_bytes or 0) * 8 / row.duration_s for row in rows]
         duration_s = sum((row.duration_s for row in rows), Decimal(0))
         if not duration_s:
             return 1, 1
-        average = sum(row.key_frame_size_bytes or 0 for row in rows) * 8 / duration_s
-        return math.ceil(max(rates)), math.ceil(average)
+        average = math.ceil(sum(row.key_frame_size_bytes or 0 for row in rows) * 8 / duration_s)
+        rates = [(row.key_frame_size_bytes or 0) * 8 / row.duration_s for row in self._long_rows]
+        return max(math.ceil(max(rates)), average), average
+
+    @property
+    def _long_rows(self) -> list[Row]:
+        """The segments that are long enough to tell a rate: before a break there may be a rest of one."""
+        longest_s = max(row.duration_s for row in self.rows)
+        return [row for row in self.rows if row.duration_s * 2 >= longest_s]
 
     @property
     def average_bps(self) -> int:
