@@ -53,7 +53,8 @@ class Ingest:
 @pytest.fixture(scope="module")
 def ingest(platform: Platform) -> Iterator[Ingest]:
     session, outputs = platform.session(), platform.outputs
-    s3, secrets = (session.client(name, endpoint_url=platform.emulator_url) for name in ("s3", "secretsmanager"))
+    s3 = session.client("s3", endpoint_url=platform.emulator_url)
+    secrets = session.client("secretsmanager", endpoint_url=platform.emulator_url)
     secret = secrets.get_secret_value(SecretId=outputs["IngestSecret"])["SecretString"]
     world = SimpleNamespace(server=SimpleNamespace(client=lambda _name: s3), media=outputs["MediaBucket"])
     with pytest.MonkeyPatch.context() as environment:

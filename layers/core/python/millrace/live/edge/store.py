@@ -17,7 +17,8 @@
     segments since a number                Query segment#
 
 Every write names the epoch of its ingest. Taking over moves the head's epoch on first and the edges' after it, so a
-former ingest can neither change an edge nor begin one. Items expire a week after they were written.
+former ingest can neither change an edge nor begin one. Items expire a week after they were written; head and periods,
+which a stream needs for as long as it runs, two months after.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,7 @@ from millrace.platform.store import Cancelled, Deadlines, transact
 from millrace.videos.model import Home
 
 KEPT = timedelta(days=7)
+KEPT_FOR_ALL = timedelta(days=60)
 _HEAD = "head"
 _REFUSED = "ConditionalCheckFailedException"
 
@@ -62,7 +64,7 @@ class _Item(Model):
 
 def begin(head: Head) -> None:
     """Make the head of a new session; one that is there already stays as it is."""
-    item = _item(head.session_id, _HEAD, head.model_dump(mode="json"), head.epoch)
+    item = _item(head.session_id, _HEAD, head.model_dump(mode="json"), head.epoch, KEPT_FOR_ALL)
     item.last_segment, item.period, item.has_ended = head.last_segment, head.period, head.has_ended
     with _translated():
         try:
@@ -93,7 +95,8 @@ def end(session_id: LiveSessionId, epoch: int) -> None:
 
 def put_period(session_id: LiveSessionId, epoch: int, period: Period) -> None:
     """Name the tracks of a period, or that one was dropped; raises LeaseLost. Natural to repeat."""
-    item = _item(session_id, _period_key(period.number), period.model_dump(mode="json", exclude_none=True), epoch)
+    told = period.model_dump(mode="json", exclude_none=True)
+    item = _item(session_id, _period_key(period.number), told, epoch, KEPT_FOR_ALL)
 
     def fill(transaction: TransactWrite) -> None:
         transaction.save(item)
@@ -220,8 +223,8 @@ def _get(session_id: LiveSessionId, sk: str) -> _Item | None:
             return None
 
 
-def _item(session_id: LiveSessionId, sk: str, data: dict[str, Any], epoch: int) -> _Item:
-    expires_at = int((now() + KEPT).timestamp())
+def _item(session_id: LiveSessionId, sk: str, data: dict[str, Any], epoch: int, kept: timedelta = KEPT) -> _Item:
+    expires_at = int((now() + kept).timestamp())
     return _table()(session_id, sk, data=data, epoch=epoch, expires_at=expires_at)
 
 

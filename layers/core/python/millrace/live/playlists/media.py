@@ -130,10 +130,16 @@ def _first_number(timeline: Timeline, stream: Stream) -> int:
 
 
 def _breaks_before(stream: Stream, timeline: Timeline) -> int:
-    """Count the discontinuities that the playlist no longer shows; its first segment has none, for it has no past."""
+    """Count the discontinuities that the playlist no longer shows; its first segment has none, for it has no past.
+
+    Of what is too long ago to be known, a period is counted as one.
+    """
     every = stream.timeline.rows
     dropped = len(every) - len(timeline.rows)
-    return sum(1 for place in range(1, dropped + 1) if place < len(every) and _breaks(every[place - 1], every[place]))
+    before = sum(1 for period in stream.shown.periods if every and period.number < every[0].period)
+    return before + sum(
+        1 for place in range(1, dropped + 1) if place < len(every) and _breaks(every[place - 1], every[place])
+    )
 
 
 def _breaks(before: Row | None, row: Row) -> bool:

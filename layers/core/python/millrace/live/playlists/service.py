@@ -42,8 +42,10 @@ class _Past:
 
     def up_to(self, shown: Shown) -> Sequence[Segment]:
         """Return the segments that the head tells of."""
-        known = self.segments[-1].number if self.segments else 0
-        if known < shown.head.last_segment:
+        last = shown.head.last_segment
+        # What no playlist lists any more is not read.
+        known = self.segments[-1].number if self.segments else max(0, last - media.MAX_SEGMENTS)
+        if known < last:
             self.segments += store.segments(shown.head.session_id, since=known + 1)
         return self.segments
 
