@@ -2357,6 +2357,7 @@ export interface components {
             /** Channel Id */
             readonly channel_id: string;
             readonly stream: components["schemas"]["StreamView"] | null;
+            readonly test_stream: components["schemas"]["StreamView"] | null;
         };
         /**
          * ChannelView
@@ -9063,6 +9064,30 @@ export interface operations {
                      * @example {
                      *       "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
                      *       "stream": {
+                     *         "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *         "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *         "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
+                     *         "title": "How a mill works",
+                     *         "description": "description",
+                     *         "category": "animals",
+                     *         "state": "starting",
+                     *         "visibility": "public",
+                     *         "is_test": false,
+                     *         "started_at": "2026-05-04T03:02:01Z",
+                     *         "live_at": "2026-05-04T03:02:01Z",
+                     *         "interrupted_at": "2026-05-04T03:02:01Z",
+                     *         "ended_at": "2026-05-04T03:02:01Z",
+                     *         "reconnect_window_s": 0,
+                     *         "tracks": [
+                     *           "track"
+                     *         ],
+                     *         "hls_url": "https://millrace.example/hls",
+                     *         "plain_hls_url": "https://millrace.example/plain_hls",
+                     *         "dash_url": "https://millrace.example/dash",
+                     *         "is_kept": false,
+                     *         "is_end_asked": false
+                     *       },
+                     *       "test_stream": {
                      *         "session_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
                      *         "channel_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
                      *         "video_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
