@@ -2,6 +2,8 @@
 
 from millrace.accounts.access import authenticate
 from millrace.channels.errors import ChannelGone, MayNotPublish, NotYourChannel
+from millrace.costs import usage
+from millrace.costs.messages import EstimateInput, EstimateView, UsageQuery, UsageView
 from millrace.platform.http import Access, Api, Caller, Cookie, Page, Reply, Visitor, expected_version
 from millrace.platform.ids import VideoId
 from millrace.platform.limits import per_account
@@ -27,12 +29,10 @@ from millrace.videos.errors import (
 from millrace.videos.messages import (
     FileInput,
     GrantedPlayback,
-    NewVideo,
     OwnVideoList,
     PlaybackWish,
     Publication,
     UploadPage,
-    UploadView,
     VideoChanges,
     VideoDraft,
     VideoView,
@@ -40,6 +40,7 @@ from millrace.videos.messages import (
 from millrace.videos.model import Video
 from millrace.videos.poster_messages import PosterChoice, PosterDraft, PosterUpload
 from millrace.videos.processing import service as processing
+from millrace.videos.upload_messages import NewVideo, UploadView
 
 api = Api("catalog", authenticate)
 handler = api.chalice
@@ -313,3 +314,15 @@ def get_download(video_id: VideoId, query: DownloadWish, caller: Caller) -> Down
 def tagged(video: Video, caller: Caller | None) -> Reply[VideoView]:
     """Show a video with the tag that an edit may name."""
     return Reply(VideoView.of(video, caller.user_id if caller else None), etag=str(video.version))
+
+
+@api.route("POST", "/api/estimates", access=Access.SIGNED_IN, tag="costs", limits=[per_account("estimate", 600, 3600)])
+def estimate_film(body: EstimateInput, caller: Caller) -> EstimateView:
+    """Tell what processing a film of these measures would cost on AWS. Changes nothing."""
+    return usage.estimate_film(body)
+
+
+@api.route("GET", "/api/me/usage", access=Access.SIGNED_IN, tag="costs")
+def show_usage(query: UsageQuery, caller: Caller) -> UsageView:
+    """Tell what the caller's films took to process in a month."""
+    return usage.month(caller.user_id, query)

@@ -33,6 +33,9 @@ def local_parameters(template: Path, settings: Settings, given: Mapping[str, str
         "TranscodeConcurrency": "2",
         "EncodersPerAccount": "4",
         "LimitScale": "100",
+        # Here no money is spent.
+        "AccountBudgetUsd": "0",
+        "StackBudgetUsd": "0",
     }
     ours["MailSender"] = LOCAL_SENDER
     declared = section(load_template(template), "Parameters")

@@ -122,6 +122,14 @@ def test_a_film_that_cannot_be_shown_early_is_finished_all_the_same(studio: Stud
     assert "PublishVideo" in [name for name, _ in asked]
 
 
+def test_a_film_whose_pictures_cannot_be_drawn_is_published(studio: Studio) -> None:
+    status, asked = studio.run("inline", MakePictures_None="broken")
+    assert status == "SUCCEEDED"
+    names = [name for name, _ in asked]
+    assert names.count("MakePictures") == 3, "two more tries, and no more"
+    assert names[-1] == "PublishVideo"
+
+
 @MAPS
 def test_a_damaged_part_is_tried_again_and_ends_in_the_failure_path(studio: Studio, maps: str) -> None:
     status, asked = studio.run(maps, EncodeChunk_2="broken")

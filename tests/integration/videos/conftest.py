@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from millrace.channels import store as channels_store
+from millrace.costs import store as costs_store
 from millrace.platform import clients, site
 from millrace.platform import store as platform_store
 from millrace.platform.caller import Caller
@@ -107,6 +108,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "AWS_SECRET_ACCESS_KEY": "test",
             "VIDEOS_TABLE": table,
             "TRANSCODES_TABLE": make_table(server, "TranscodesTable"),
+            "COSTS_TABLE": make_table(server, "CostsTable"),
+            "ACCOUNT_BUDGET_USD": "1",
+            "STACK_BUDGET_USD": "0",
+            "TRANSCODE_CONCURRENCY": "8",
+            "ENCODE_MEMORY_MB": "10240",
             "CHANNELS_TABLE": make_table(server, "ChannelsTable"),
             "LIMITS_TABLE": make_table(server, "LimitsTable"),
             "ANSWERS_TABLE": make_table(server, "AnswersTable"),
@@ -225,6 +231,7 @@ def forget_container() -> None:
         site.public_url,
         store.table,
         runs_store.table,
+        costs_store.table,
         channels_store._tables,
         platform_store.connection,
         media_keys.private_key,

@@ -924,6 +924,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/estimates": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Tell what processing a film of these measures would cost on AWS
+         * @description Changes nothing.
+         */
+        readonly post: operations["estimate_film"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/feed/following": {
         readonly parameters: {
             readonly query?: never;
@@ -1238,6 +1258,23 @@ export interface paths {
         readonly post?: never;
         /** Take a video out of the history */
         readonly delete: operations["forget_watching"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/me/usage": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Tell what the caller's films took to process in a month */
+        readonly get: operations["show_usage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -2536,6 +2573,64 @@ export interface components {
             readonly liked: boolean;
         };
         /**
+         * Cost
+         * @description Count what one attempt at a film uses. `usd_micro`, its price, is in millionths of a dollar.
+         */
+        readonly Cost: {
+            /** Gb S */
+            readonly gb_s: number;
+            /** Scratch Gb S */
+            readonly scratch_gb_s: number;
+            /** Requests */
+            readonly requests: number;
+            /** Transitions */
+            readonly transitions: number;
+            /** Puts */
+            readonly puts: number;
+            /** Gets */
+            readonly gets: number;
+            /** Usd Micro */
+            readonly usd_micro: number;
+        };
+        /**
+         * CostView
+         * @description What is used on AWS, and its price in millionths of a US dollar.
+         */
+        readonly CostView: {
+            /**
+             * Gb S
+             * @description Lambda: gigabytes of memory times seconds.
+             */
+            readonly gb_s: number;
+            /**
+             * Scratch Gb S
+             * @description Lambda: gigabytes of /tmp times seconds.
+             */
+            readonly scratch_gb_s: number;
+            /**
+             * Requests
+             * @description Lambda: calls of functions.
+             */
+            readonly requests: number;
+            /**
+             * Transitions
+             * @description Step Functions: state transitions.
+             */
+            readonly transitions: number;
+            /**
+             * Puts
+             * @description S3: objects written.
+             */
+            readonly puts: number;
+            /**
+             * Gets
+             * @description S3: reads.
+             */
+            readonly gets: number;
+            /** Usd Micro */
+            readonly usd_micro: number;
+        };
+        /**
          * Credentials
          * @description An address and the password to prove it.
          */
@@ -2556,6 +2651,29 @@ export interface components {
              * @default bearer
              */
             readonly transport: components["schemas"]["Transport"];
+        };
+        /**
+         * DayView
+         * @description What was processed on a day (UTC). A film that is still in work counts with its estimate.
+         */
+        readonly DayView: {
+            /**
+             * Day
+             * Format: date
+             */
+            readonly day: string;
+            /** Films */
+            readonly films: number;
+            /** Film Ms */
+            readonly film_ms: number;
+            /** Gb S */
+            readonly gb_s: number;
+            /** Requests */
+            readonly requests: number;
+            /** Transitions */
+            readonly transitions: number;
+            /** Usd Micro */
+            readonly usd_micro: number;
         };
         /**
          * Deletion
@@ -2644,6 +2762,46 @@ export interface components {
             /** Position Ms */
             readonly position_ms: number;
             readonly video: components["schemas"]["millrace__videos__messages__VideoCard"] | null;
+        };
+        /**
+         * EstimateInput
+         * @description A film that might be uploaded: what cameras and programs tell of a file.
+         */
+        readonly EstimateInput: {
+            /** Duration S */
+            readonly duration_s: number;
+            /** Width Px */
+            readonly width_px: number;
+            /** Height Px */
+            readonly height_px: number;
+            /**
+             * Frame Rate
+             * @default 30
+             */
+            readonly frame_rate: number;
+            /**
+             * Sound Tracks
+             * @default 1
+             */
+            readonly sound_tracks: number;
+        };
+        /**
+         * EstimateView
+         * @description What processing such a film costs, once, and keeping it costs, each month.
+         */
+        readonly EstimateView: {
+            readonly processing: components["schemas"]["CostView"];
+            /** Renditions */
+            readonly renditions: readonly string[];
+            /** Chunk Count */
+            readonly chunk_count: number;
+            /**
+             * Stored Bytes
+             * @description About; films differ.
+             */
+            readonly stored_bytes: number;
+            /** Storage Usd Micro A Month */
+            readonly storage_usd_micro_a_month: number;
         };
         /**
          * Export
@@ -3237,6 +3395,8 @@ export interface components {
             readonly loudness_lufs: number | null;
             /** True Peak Dbtp */
             readonly true_peak_dbtp: number | null;
+            /** @description What processing takes, on AWS. */
+            readonly processing_cost: components["schemas"]["ProcessingCost"] | null;
         };
         /** Page[AuditEntry] */
         readonly Page_AuditEntry_: {
@@ -3650,6 +3810,22 @@ export interface components {
              * @default null
              */
             readonly errors: readonly components["schemas"]["FieldError"][] | null;
+        };
+        /**
+         * ProcessingCost
+         * @description What an attempt was expected to take, and what it took: null until the film is packaged.
+         *
+         *     `cpu_s` is the processor time of the encoders.
+         */
+        readonly ProcessingCost: {
+            readonly estimated: components["schemas"]["Cost"];
+            /** @default null */
+            readonly actual: components["schemas"]["Cost"] | null;
+            /**
+             * Cpu S
+             * @default null
+             */
+            readonly cpu_s: number | null;
         };
         /**
          * ProfileChanges
@@ -4451,6 +4627,42 @@ export interface components {
             readonly expires_at: string;
         };
         /**
+         * UsageQuery
+         * @description Which month.
+         */
+        readonly UsageQuery: {
+            /**
+             * Month
+             * @description This one, if left out.
+             * @default null
+             * @example 2026-11
+             */
+            readonly month: string | null;
+        };
+        /**
+         * UsageView
+         * @description What an account's films took to process in a month, in all and by day. Attempts count, failed ones too.
+         */
+        readonly UsageView: {
+            /** Month */
+            readonly month: string;
+            /** Films */
+            readonly films: number;
+            /** Film Ms */
+            readonly film_ms: number;
+            /** Gb S */
+            readonly gb_s: number;
+            /** Usd Micro */
+            readonly usd_micro: number;
+            /**
+             * Budget Usd Micro A Day
+             * @description What may be used a day; null: any amount.
+             */
+            readonly budget_usd_micro_a_day: number | null;
+            /** Days */
+            readonly days: readonly components["schemas"]["DayView"][];
+        };
+        /**
          * User
          * @description A person's own account.
          */
@@ -4880,13 +5092,18 @@ export type ClipView = components['schemas']['ClipView'];
 export type CommentDraft = components['schemas']['CommentDraft'];
 export type CommentList = components['schemas']['CommentList'];
 export type CommentView = components['schemas']['CommentView'];
+export type Cost = components['schemas']['Cost'];
+export type CostView = components['schemas']['CostView'];
 export type Credentials = components['schemas']['Credentials'];
+export type DayView = components['schemas']['DayView'];
 export type Deletion = components['schemas']['Deletion'];
 export type Directives = components['schemas']['Directives'];
 export type DownloadState = components['schemas']['DownloadState'];
 export type DownloadView = components['schemas']['DownloadView'];
 export type DownloadWish = components['schemas']['DownloadWish'];
 export type EntryView = components['schemas']['EntryView'];
+export type EstimateInput = components['schemas']['EstimateInput'];
+export type EstimateView = components['schemas']['EstimateView'];
 export type Export = components['schemas']['Export'];
 export type Failure = components['schemas']['Failure'];
 export type FieldError = components['schemas']['FieldError'];
@@ -4948,6 +5165,7 @@ export type PosterChoice = components['schemas']['PosterChoice'];
 export type PosterDraft = components['schemas']['PosterDraft'];
 export type PosterUpload = components['schemas']['PosterUpload'];
 export type Problem = components['schemas']['Problem'];
+export type ProcessingCost = components['schemas']['ProcessingCost'];
 export type ProfileChanges = components['schemas']['ProfileChanges'];
 export type Progress = components['schemas']['Progress'];
 export type ProgressView = components['schemas']['ProgressView'];
@@ -4997,6 +5215,8 @@ export type TargetKind = components['schemas']['TargetKind'];
 export type Transport = components['schemas']['Transport'];
 export type UploadPage = components['schemas']['UploadPage'];
 export type UploadView = components['schemas']['UploadView'];
+export type UsageQuery = components['schemas']['UsageQuery'];
+export type UsageView = components['schemas']['UsageView'];
 export type User = components['schemas']['User'];
 export type UserSearch = components['schemas']['UserSearch'];
 export type UserView = components['schemas']['UserView'];
@@ -10878,6 +11098,132 @@ export interface operations {
             };
         };
     };
+    readonly estimate_film: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "duration_s": 1,
+                 *       "width_px": 16,
+                 *       "height_px": 16,
+                 *       "frame_rate": 30,
+                 *       "sound_tracks": 1
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["EstimateInput"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "processing": {
+                     *         "gb_s": 0,
+                     *         "scratch_gb_s": 0,
+                     *         "requests": 0,
+                     *         "transitions": 0,
+                     *         "puts": 0,
+                     *         "gets": 0,
+                     *         "usd_micro": 0
+                     *       },
+                     *       "renditions": [
+                     *         "rendition"
+                     *       ],
+                     *       "chunk_count": 0,
+                     *       "stored_bytes": 0,
+                     *       "storage_usd_micro_a_month": 0
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["EstimateView"];
+                };
+            };
+            /** @description Bad request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed. A page of another site made this request. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported media type. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. 600 in 3600 s for each account. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly read_following_feed: {
         readonly parameters: {
             readonly query?: {
@@ -13021,6 +13367,88 @@ export interface operations {
             };
             /** @description Not found. */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            readonly 429: {
+                headers: {
+                    /** @description Seconds until a try makes sense. */
+                    readonly "Retry-After"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure: 5xx. */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_usage: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description This one, if left out. */
+                readonly month?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "month": "month",
+                     *       "films": 0,
+                     *       "film_ms": 0,
+                     *       "gb_s": 0,
+                     *       "usd_micro": 0,
+                     *       "budget_usd_micro_a_day": 0,
+                     *       "days": [
+                     *         {
+                     *           "day": "2026-05-04",
+                     *           "films": 0,
+                     *           "film_ms": 0,
+                     *           "gb_s": 0,
+                     *           "requests": 0,
+                     *           "transitions": 0,
+                     *           "usd_micro": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["UsageView"];
+                };
+            };
+            /** @description Sign in first. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not acceptable. */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -15195,7 +15623,28 @@ export interface operations {
                      *               "note"
                      *             ],
                      *             "loudness_lufs": 0,
-                     *             "true_peak_dbtp": 0
+                     *             "true_peak_dbtp": 0,
+                     *             "processing_cost": {
+                     *               "estimated": {
+                     *                 "gb_s": 0,
+                     *                 "scratch_gb_s": 0,
+                     *                 "requests": 0,
+                     *                 "transitions": 0,
+                     *                 "puts": 0,
+                     *                 "gets": 0,
+                     *                 "usd_micro": 0
+                     *               },
+                     *               "actual": {
+                     *                 "gb_s": 0,
+                     *                 "scratch_gb_s": 0,
+                     *                 "requests": 0,
+                     *                 "transitions": 0,
+                     *                 "puts": 0,
+                     *                 "gets": 0,
+                     *                 "usd_micro": 0
+                     *               },
+                     *               "cpu_s": 0
+                     *             }
                      *           }
                      *         }
                      *       ],
@@ -15402,7 +15851,28 @@ export interface operations {
                      *             "note"
                      *           ],
                      *           "loudness_lufs": 0,
-                     *           "true_peak_dbtp": 0
+                     *           "true_peak_dbtp": 0,
+                     *           "processing_cost": {
+                     *             "estimated": {
+                     *               "gb_s": 0,
+                     *               "scratch_gb_s": 0,
+                     *               "requests": 0,
+                     *               "transitions": 0,
+                     *               "puts": 0,
+                     *               "gets": 0,
+                     *               "usd_micro": 0
+                     *             },
+                     *             "actual": {
+                     *               "gb_s": 0,
+                     *               "scratch_gb_s": 0,
+                     *               "requests": 0,
+                     *               "transitions": 0,
+                     *               "puts": 0,
+                     *               "gets": 0,
+                     *               "usd_micro": 0
+                     *             },
+                     *             "cpu_s": 0
+                     *           }
                      *         }
                      *       },
                      *       "upload": {
@@ -15641,7 +16111,28 @@ export interface operations {
                      *           "note"
                      *         ],
                      *         "loudness_lufs": 0,
-                     *         "true_peak_dbtp": 0
+                     *         "true_peak_dbtp": 0,
+                     *         "processing_cost": {
+                     *           "estimated": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "actual": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "cpu_s": 0
+                     *         }
                      *       }
                      *     }
                      */
@@ -15924,7 +16415,28 @@ export interface operations {
                      *           "note"
                      *         ],
                      *         "loudness_lufs": 0,
-                     *         "true_peak_dbtp": 0
+                     *         "true_peak_dbtp": 0,
+                     *         "processing_cost": {
+                     *           "estimated": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "actual": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "cpu_s": 0
+                     *         }
                      *       }
                      *     }
                      */
@@ -16156,7 +16668,28 @@ export interface operations {
                      *           "note"
                      *         ],
                      *         "loudness_lufs": 0,
-                     *         "true_peak_dbtp": 0
+                     *         "true_peak_dbtp": 0,
+                     *         "processing_cost": {
+                     *           "estimated": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "actual": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "cpu_s": 0
+                     *         }
                      *       }
                      *     }
                      */
@@ -17304,7 +17837,28 @@ export interface operations {
                      *           "note"
                      *         ],
                      *         "loudness_lufs": 0,
-                     *         "true_peak_dbtp": 0
+                     *         "true_peak_dbtp": 0,
+                     *         "processing_cost": {
+                     *           "estimated": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "actual": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "cpu_s": 0
+                     *         }
                      *       }
                      *     }
                      */
@@ -17650,7 +18204,28 @@ export interface operations {
                      *           "note"
                      *         ],
                      *         "loudness_lufs": 0,
-                     *         "true_peak_dbtp": 0
+                     *         "true_peak_dbtp": 0,
+                     *         "processing_cost": {
+                     *           "estimated": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "actual": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "cpu_s": 0
+                     *         }
                      *       }
                      *     }
                      */
@@ -17847,7 +18422,28 @@ export interface operations {
                      *           "note"
                      *         ],
                      *         "loudness_lufs": 0,
-                     *         "true_peak_dbtp": 0
+                     *         "true_peak_dbtp": 0,
+                     *         "processing_cost": {
+                     *           "estimated": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "actual": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "cpu_s": 0
+                     *         }
                      *       }
                      *     }
                      */
@@ -18251,7 +18847,28 @@ export interface operations {
                      *             "note"
                      *           ],
                      *           "loudness_lufs": 0,
-                     *           "true_peak_dbtp": 0
+                     *           "true_peak_dbtp": 0,
+                     *           "processing_cost": {
+                     *             "estimated": {
+                     *               "gb_s": 0,
+                     *               "scratch_gb_s": 0,
+                     *               "requests": 0,
+                     *               "transitions": 0,
+                     *               "puts": 0,
+                     *               "gets": 0,
+                     *               "usd_micro": 0
+                     *             },
+                     *             "actual": {
+                     *               "gb_s": 0,
+                     *               "scratch_gb_s": 0,
+                     *               "requests": 0,
+                     *               "transitions": 0,
+                     *               "puts": 0,
+                     *               "gets": 0,
+                     *               "usd_micro": 0
+                     *             },
+                     *             "cpu_s": 0
+                     *           }
                      *         }
                      *       },
                      *       "upload": {
@@ -18490,7 +19107,28 @@ export interface operations {
                      *           "note"
                      *         ],
                      *         "loudness_lufs": 0,
-                     *         "true_peak_dbtp": 0
+                     *         "true_peak_dbtp": 0,
+                     *         "processing_cost": {
+                     *           "estimated": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "actual": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "cpu_s": 0
+                     *         }
                      *       }
                      *     }
                      */
@@ -18790,7 +19428,28 @@ export interface operations {
                      *           "note"
                      *         ],
                      *         "loudness_lufs": 0,
-                     *         "true_peak_dbtp": 0
+                     *         "true_peak_dbtp": 0,
+                     *         "processing_cost": {
+                     *           "estimated": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "actual": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "cpu_s": 0
+                     *         }
                      *       }
                      *     }
                      */
@@ -18977,7 +19636,28 @@ export interface operations {
                      *           "note"
                      *         ],
                      *         "loudness_lufs": 0,
-                     *         "true_peak_dbtp": 0
+                     *         "true_peak_dbtp": 0,
+                     *         "processing_cost": {
+                     *           "estimated": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "actual": {
+                     *             "gb_s": 0,
+                     *             "scratch_gb_s": 0,
+                     *             "requests": 0,
+                     *             "transitions": 0,
+                     *             "puts": 0,
+                     *             "gets": 0,
+                     *             "usd_micro": 0
+                     *           },
+                     *           "cpu_s": 0
+                     *         }
                      *       }
                      *     }
                      */

@@ -95,7 +95,7 @@ export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s:
       // Replacing what is buffered shows the choice at once, not after half a minute.
       if (quality !== null) player.setRepresentationForTypeById('video', quality.id, true);
     },
-    // dash.js 5.2.1 loads the first language at once, and another one only when the viewer seeks next.
+    // dash.js 5.2.1 loads captions while the film runs: what is chosen in a pause is shown when it goes on.
     caption: (caption) => {
       player.enableText(caption !== null);
       player.setTextTrack(caption === null ? -1 : Number(caption.id));

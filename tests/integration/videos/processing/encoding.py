@@ -39,7 +39,7 @@ class Workflow:
             _stored(rendition.name, self.plan.timescale, self._pictures(found.start_frame, found.end_frame))
             for rendition in self.plan.renditions
         ]
-        work.save(self.place, work.chunk_report(chunk), Encoded(tracks=tuple(tracks), cpu_s=1))
+        work.save(self.place, work.chunk_report(chunk), Encoded(tracks=tuple(tracks), cpu_s=1, function_s=0.5, gb_s=5))
         service.record_chunk(video, chunk)
 
     def encode_sound(self, chunk: int) -> None:
@@ -55,7 +55,7 @@ class Workflow:
             if found.start_sample <= first * AAC_FRAME < found.end_sample
         )
         tracks = tuple(_stored(track.name, track.sample_rate_hz, segments) for track in self.plan.audio)
-        work.save(self.place, work.audio_report(chunk), Encoded(tracks=tracks, cpu_s=1))
+        work.save(self.place, work.audio_report(chunk), Encoded(tracks=tracks, cpu_s=1, function_s=0.5, gb_s=1))
         service.record_sound(video, chunk)
 
     def show(self, by: str = "chunk 0") -> None:

@@ -6,41 +6,23 @@
 What was uploaded is never served: only the copy is, without what a camera wrote into it, under the type of its bytes.
 """
 
-from datetime import timedelta
-
-from botocore.exceptions import ClientError
-
 from millrace.accounts import store
 from millrace.accounts.errors import AvatarMissing, AvatarRejected
 from millrace.accounts.messages import AvatarDraft, AvatarUpload, User
 from millrace.accounts.model import MAX_AVATAR_BYTES, MAX_AVATAR_SIDE_PX, MIN_AVATAR_SIDE_PX
 from millrace.media.picture import Picture, PictureRejected, clean_picture
-from millrace.platform import clients, settings
-from millrace.platform.clock import now
+from millrace.platform import clients, settings, small_uploads
 from millrace.platform.ids import UserId, new_id
 
-UPLOAD_LIFETIME = timedelta(minutes=15)
 # The address names the picture, and the picture behind an address never changes.
 CACHE_CONTROL = "public, max-age=31536000, immutable"
-_MISSING = frozenset({"NoSuchKey", "AccessDenied", "404", "403"})
 
 
 def begin(user_id: UserId, draft: AvatarDraft) -> AvatarUpload:
     """Sign the upload of one file of exactly this size and type: S3 refuses any other."""
     avatar_id = new_id()
-    url = clients.s3().generate_presigned_url(
-        "put_object",
-        Params={
-            "Bucket": settings.require("UPLOADS_BUCKET"),
-            "Key": _source_key(user_id, avatar_id),
-            "ContentLength": draft.size_bytes,
-            "ContentType": draft.content_type.value,
-        },
-        ExpiresIn=int(UPLOAD_LIFETIME.total_seconds()),
-        HttpMethod="PUT",
-    )
-    headers = {"Content-Type": draft.content_type.value, "Content-Length": str(draft.size_bytes)}
-    return AvatarUpload(avatar_id=avatar_id, url=url, headers=headers, expires_at=now() + UPLOAD_LIFETIME)
+    opened = small_uploads.begin(_source_key(user_id, avatar_id), draft.content_type.value, draft.size_bytes)
+    return AvatarUpload(avatar_id=avatar_id, url=opened.url, headers=opened.headers, expires_at=opened.expires_at)
 
 
 def publish(user_id: UserId, avatar_id: str) -> User:
@@ -87,17 +69,11 @@ def _remove(key: str) -> None:
 
 def _fetch(key: str) -> bytes:
     try:
-        found = clients.s3().get_object(Bucket=settings.require("UPLOADS_BUCKET"), Key=key)
-    except ClientError as error:
-        # Without the right to list, S3 says of a missing object that it is forbidden.
-        if error.response["Error"]["Code"] in _MISSING:
-            raise AvatarMissing from error
-        raise
-    # One byte more than allowed tells as much as all of them.
-    data = found["Body"].read(MAX_AVATAR_BYTES + 1)
-    if len(data) > MAX_AVATAR_BYTES:
-        raise AvatarRejected(f"A picture may have {MAX_AVATAR_BYTES // 1024**2} MB at most.")
-    return data
+        return small_uploads.fetch(settings.require("UPLOADS_BUCKET"), key, MAX_AVATAR_BYTES)
+    except small_uploads.Missing as error:
+        raise AvatarMissing from error
+    except small_uploads.TooLarge as error:
+        raise AvatarRejected(f"A picture may have {MAX_AVATAR_BYTES // 1024**2} MB at most.") from error
 
 
 def _checked(data: bytes) -> Picture:

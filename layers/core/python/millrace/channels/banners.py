@@ -7,9 +7,7 @@ What was uploaded is never served: only the copy is, under the media type that i
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from botocore.exceptions import ClientError
+from datetime import datetime
 
 from millrace.channels.errors import BannerMissing, BannerRejected
 from millrace.channels.model import (
@@ -20,11 +18,9 @@ from millrace.channels.model import (
     Banner,
 )
 from millrace.media.picture import Picture, PictureKind, PictureRejected, clean_picture
-from millrace.platform import clients, settings
-from millrace.platform.clock import now
+from millrace.platform import clients, settings, small_uploads
 from millrace.platform.ids import ChannelId, new_id
 
-UPLOAD_LIFETIME = timedelta(minutes=15)
 # The address names the picture, and the picture behind an address never changes.
 CACHE_CONTROL = "public, max-age=31536000, immutable"
 
@@ -42,19 +38,8 @@ class OpenBanner:
 def begin(channel_id: ChannelId, kind: PictureKind, size_bytes: int) -> OpenBanner:
     """Sign the upload of one file of exactly this size and type: S3 refuses any other."""
     banner_id = new_id()
-    url = clients.s3().generate_presigned_url(
-        "put_object",
-        Params={
-            "Bucket": settings.require("UPLOADS_BUCKET"),
-            "Key": _source_key(channel_id, banner_id),
-            "ContentLength": size_bytes,
-            "ContentType": kind.value,
-        },
-        ExpiresIn=int(UPLOAD_LIFETIME.total_seconds()),
-        HttpMethod="PUT",
-    )
-    headers = {"Content-Type": kind.value, "Content-Length": str(size_bytes)}
-    return OpenBanner(banner_id, url, headers, now() + UPLOAD_LIFETIME)
+    opened = small_uploads.begin(_source_key(channel_id, banner_id), kind.value, size_bytes)
+    return OpenBanner(banner_id, opened.url, opened.headers, opened.expires_at)
 
 
 def publish(channel_id: ChannelId, banner_id: str) -> Banner:
@@ -83,17 +68,11 @@ def banner_url(channel_id: ChannelId, banner: Banner) -> str:
 
 def _fetch(key: str) -> bytes:
     try:
-        found = clients.s3().get_object(Bucket=settings.require("UPLOADS_BUCKET"), Key=key)
-    except ClientError as error:
-        # Without the right to list, S3 says of a missing object that it is forbidden.
-        if error.response["Error"]["Code"] in {"NoSuchKey", "AccessDenied", "404", "403"}:
-            raise BannerMissing from error
-        raise
-    # One byte more than allowed tells as much as all of them.
-    data = found["Body"].read(MAX_BANNER_BYTES + 1)
-    if len(data) > MAX_BANNER_BYTES:
-        raise BannerRejected(f"A banner may have {MAX_BANNER_BYTES // 1024**2} MB at most.")
-    return data
+        return small_uploads.fetch(settings.require("UPLOADS_BUCKET"), key, MAX_BANNER_BYTES)
+    except small_uploads.Missing as error:
+        raise BannerMissing from error
+    except small_uploads.TooLarge as error:
+        raise BannerRejected(f"A banner may have {MAX_BANNER_BYTES // 1024**2} MB at most.") from error
 
 
 def _checked(data: bytes) -> Picture:

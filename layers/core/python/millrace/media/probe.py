@@ -140,11 +140,6 @@ class SourceInfo(_Value):
         return self.container.startswith("matroska")
 
     @property
-    def is_broadcast(self) -> bool:
-        """Return whether it is of the kind that is received, not made: its sound may change in the middle."""
-        return self.container in ("mpegts", "mpeg")
-
-    @property
     def is_indexed(self) -> bool:
         """Return whether seeking finds exact places."""
         return self.container not in UNINDEXED

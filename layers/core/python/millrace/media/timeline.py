@@ -15,7 +15,15 @@ from millrace.media.isobmff import Malformed, Moov, Track
 from millrace.media.probe import DURATION_MAX_S, Packet, SourceInfo, VideoStream, too_long
 from millrace.media.refusal import RefusalCode, SourceRejected
 
-__all__ = ["Gap", "Timeline", "frame_rate_for", "is_plain_movie", "timeline_from_moov", "timeline_from_packets"]
+__all__ = [
+    "Gap",
+    "Timeline",
+    "frame_rate_for",
+    "is_plain_movie",
+    "standard_rate",
+    "timeline_from_moov",
+    "timeline_from_packets",
+]
 
 NTSC: Final = Fraction(1000, 1001)
 STANDARD_RATES: Final = (
@@ -245,12 +253,12 @@ def frame_rate_for(ordered: Sequence[int], time_base: Fraction, video: VideoStre
     median = 1 / (_median_gap(ordered) * time_base)
     mean = (len(ordered) - 1) / ((ordered[-1] - ordered[0]) * time_base)
     if video.frame_rate and abs(video.frame_rate / median - 1) < RATE_TOLERANCE:
-        return _standard(video.frame_rate)
+        return standard_rate(video.frame_rate)
     # A regular stream's mean is exact where its single gaps are rounded.
-    return _standard(mean if abs(mean / median - 1) < RATE_TOLERANCE else median)
+    return standard_rate(mean if abs(mean / median - 1) < RATE_TOLERANCE else median)
 
 
-def _standard(rate: Fraction) -> Fraction:
+def standard_rate(rate: Fraction) -> Fraction:
     """Return the nearest standard rate; 120 becomes 60 and 100 becomes 50, anything else above 60 is 60."""
     for factor in (1, 2, 4):
         nearest = min(STANDARD_RATES, key=lambda standard: abs(standard / (rate / factor) - 1))

@@ -1,5 +1,6 @@
 """Encode: chunks of the picture, and chunks of the sound."""
 
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +11,7 @@ from millrace.media.probe import Limits
 from millrace.platform.process import ProcessLimits, tool
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
+from millrace.transcode.costing import used_since
 from millrace.transcode.loudness import loud_blocks
 from millrace.transcode.model import AudioTask, ChunkTask, Encoded
 from millrace.transcode.segments import store_track
@@ -26,6 +28,7 @@ def encode_chunk(task: ChunkTask, deadline: Deadline) -> None:
 
     Idempotent: a repeat writes the same names, and a chunk counts once for the progress.
     """
+    started_s = time.monotonic()
     video = service.in_processing(task.video_id, task.upload_id)
     plan = work.load_plan(task.place)
     chunk = plan.chunks[task.chunk]
@@ -46,7 +49,9 @@ def encode_chunk(task: ChunkTask, deadline: Deadline) -> None:
             )
             for rendition in plan.renditions
         )
-    work.save(task.place, work.chunk_report(chunk.index), Encoded(tracks=tracks, cpu_s=finished.cpu_s))
+    function_s, gb_s = used_since(started_s)
+    report = Encoded(tracks=tracks, cpu_s=finished.cpu_s, function_s=function_s, gb_s=gb_s)
+    work.save(task.place, work.chunk_report(chunk.index), report)
     service.record_chunk(video, chunk.index)
 
 
@@ -58,6 +63,7 @@ def write_side_files(plan: EncodePlan, scratch: str) -> None:
 
 def encode_audio(task: AudioTask, deadline: Deadline) -> None:
     """Encode one chunk of every sound track, measure how loud it is, and store its segments. Idempotent."""
+    started_s = time.monotonic()
     video = service.in_processing(task.video_id, task.upload_id)
     plan = work.load_plan(task.place)
     chunk = plan.audio_chunks[task.chunk]
@@ -78,6 +84,7 @@ def encode_audio(task: AudioTask, deadline: Deadline) -> None:
             for track in plan.audio
         )
         loudness = tuple(loud_blocks(Path(loudness_output(scratch, track.name)), plan, chunk) for track in plan.audio)
-    report = Encoded(tracks=tracks, cpu_s=finished.cpu_s, loudness=loudness)
+    function_s, gb_s = used_since(started_s)
+    report = Encoded(tracks=tracks, cpu_s=finished.cpu_s, function_s=function_s, gb_s=gb_s, loudness=loudness)
     work.save(task.place, work.audio_report(chunk.index), report)
     service.record_sound(video, chunk.index)

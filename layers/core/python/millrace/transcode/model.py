@@ -79,4 +79,6 @@ class Encoded(_Value):
 
     tracks: tuple[StoredTrack, ...]
     cpu_s: float
+    function_s: float = 0
+    gb_s: float = 0
     loudness: tuple[Blocks, ...] = ()

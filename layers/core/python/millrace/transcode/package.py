@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from millrace.media.package import MeasuredTrack
 from millrace.platform.errors import WorkflowError
-from millrace.transcode import work
+from millrace.transcode import costing, work
 from millrace.transcode.loudness import store_loudness
 from millrace.transcode.model import Encoded, StoredTrack, UploadTask
 from millrace.videos import packaging
@@ -28,20 +28,27 @@ def package_video(task: UploadTask) -> None:
     """
     video = service.in_processing(task.video_id, task.upload_id)
     plan = work.load_plan(task.place)
-    picture = join(load_reports(task.place, [work.chunk_report(chunk.index) for chunk in plan.chunks]))
-    sound = join(load_reports(task.place, [work.audio_report(chunk.index) for chunk in plan.audio_chunks]))
+    pictures = load_encoded(task.place, [work.chunk_report(chunk.index) for chunk in plan.chunks])
+    sounds = load_encoded(task.place, [work.audio_report(chunk.index) for chunk in plan.audio_chunks])
+    picture, sound = (join([report.tracks for report in reports]) for reports in (pictures, sounds))
     packaged = Packaged(plan=plan, video=tuple(measured(picture)), audio=tuple(measured(sound)))
     packaging.keep(task.place, packaged)
     folder = task.place.media_prefix(video.home)
     captions = packaging.put_captions(video, folder, packaged)
     put_playlists(folder, packaging.playlists(packaged, captions), PLAYLIST_CACHING)
     store_loudness(video, task.place, plan)
+    costing.settle(service.in_processing(task.video_id, task.upload_id), plan, [*pictures, *sounds])
 
 
 def load_reports(place: UploadPlace, names: Sequence[str]) -> list[tuple[StoredTrack, ...]]:
-    """Return what the encoders left, in the order of the names."""
+    """Return the tracks that the encoders left, in the order of the names."""
+    return [report.tracks for report in load_encoded(place, names)]
+
+
+def load_encoded(place: UploadPlace, names: Sequence[str]) -> list[Encoded]:
+    """Return what the encoders told, in the order of the names."""
     with ThreadPoolExecutor(READS_AT_ONCE) as threads:
-        return [report.tracks for report in threads.map(lambda name: work.load(place, name, Encoded), names)]
+        return list(threads.map(lambda name: work.load(place, name, Encoded), names))
 
 
 def join(parts: Sequence[tuple[StoredTrack, ...]]) -> tuple[StoredTrack, ...]:

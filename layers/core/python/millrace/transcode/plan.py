@@ -4,7 +4,7 @@ from millrace.media.complexity import fit_ladder
 from millrace.media.notes import notes_of
 from millrace.media.plan import EncodePlan, make_plan
 from millrace.platform import settings
-from millrace.transcode import work
+from millrace.transcode import costing, work
 from millrace.transcode.failure import refusals
 from millrace.transcode.model import Planned, ProbedSource, UploadTask
 from millrace.videos.model import Film
@@ -18,8 +18,9 @@ def plan_encode(task: UploadTask) -> Planned:
         plan = make_plan(probed.source, probed.timeline, parallelism=int(settings.require("TRANSCODE_CONCURRENCY")))
     if probed.complexity:
         plan = fit_ladder(plan, probed.complexity)
+    cost = costing.reserve(service.in_processing(task.video_id, task.upload_id), plan)
     work.save(task.place, work.PLAN, plan)
-    film = film_of(plan, notes_of(probed.source, probed.timeline, plan))
+    film = film_of(plan, notes_of(probed.source, probed.timeline, plan)).model_copy(update={"processing_cost": cost})
     service.record_film(task.video_id, task.upload_id, film)
     return Planned(
         chunks=tuple(chunk.index for chunk in plan.chunks),

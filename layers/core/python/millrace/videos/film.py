@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from millrace.costs.cost import ProcessingCost
 from millrace.platform.ids import UploadId
 from millrace.videos.fact import Fact
 
@@ -69,3 +70,4 @@ class Film(Fact):
     true_peak_dbtp: float | None = None
     # What was changed on the way, in sentences for the owner.
     notes: tuple[str, ...] = ()
+    processing_cost: ProcessingCost | None = None

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from millrace.costs.cost import ProcessingCost
 from millrace.platform.errors import Invalid
 from millrace.platform.http import Input, Output, decode_cursor, encode_cursor
 from millrace.platform.ids import ChannelId, UploadId, UserId, VideoId, is_id
@@ -27,7 +28,7 @@ from millrace.videos.model import progress_percent as progress
 from millrace.videos.playback import COOKIE_LIFETIME, Playback, addresses, candidate_urls
 from millrace.videos.progress import ProgressView
 from millrace.videos.service import NewFile
-from millrace.videos.uploads import MAX_PARTS, OpenUpload
+from millrace.videos.uploads import MAX_PARTS
 
 # The same words as Status: a query parameter's schema cannot point at an enumeration elsewhere.
 StatusName = Literal[
@@ -257,6 +258,7 @@ class OwnerView(Output):
     notes: Annotated[tuple[str, ...], Field(description="What was changed of the file on its way, in sentences.")]
     loudness_lufs: Annotated[float | None, Field(description="Integrated loudness of the default sound (EBU R 128).")]
     true_peak_dbtp: float | None
+    processing_cost: Annotated[ProcessingCost | None, Field(description="What processing takes, on AWS.")]
 
     @classmethod
     def of(cls, video: Video) -> Self:
@@ -273,6 +275,7 @@ class OwnerView(Output):
             notes=video.film.notes if video.film else (),
             loudness_lufs=video.film.loudness_lufs if video.film else None,
             true_peak_dbtp=video.film.true_peak_dbtp if video.film else None,
+            processing_cost=video.film.processing_cost if video.film else None,
         )
 
 
@@ -356,44 +359,3 @@ class VideoCard(Output):
             age_restricted=video.details.age_restricted,
             published_at=video.published_at,
         )
-
-
-class PartView(Output):
-    """One part: put its bytes to `url`. With an `etag` S3 has it already."""
-
-    part_number: int
-    url: str
-    etag: str | None
-
-
-class UploadView(Output):
-    """An open multipart upload: put the parts, then post their ETags to `complete_url`."""
-
-    upload_id: UploadId
-    part_size_bytes: int
-    part_count: int
-    parts: tuple[PartView, ...]
-    next_part: int | None
-    complete_url: str
-    expires_at: AwareDatetime
-
-    @classmethod
-    def of(cls, video: Video, upload: OpenUpload) -> Self:
-        """Show the page of parts that was asked for, of the newest upload."""
-        newest = video.replacement.upload if video.replacement else video.upload
-        return cls(
-            upload_id=newest.upload_id,
-            part_size_bytes=newest.part_size_bytes,
-            part_count=upload.part_count,
-            parts=tuple(PartView(part_number=p.part_number, url=p.url, etag=p.etag) for p in upload.parts),
-            next_part=upload.next_part,
-            complete_url=upload.complete_url,
-            expires_at=upload.expires_at,
-        )
-
-
-class NewVideo(Output):
-    """A video that waits for its file, and where to put it."""
-
-    video: VideoView
-    upload: UploadView

@@ -8,13 +8,10 @@ What was uploaded is never served: only the clean copy is, under the media type 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from botocore.exceptions import ClientError
+from datetime import datetime
 
 from millrace.media.picture import PictureKind, PictureRejected, clean_picture
-from millrace.platform import clients, settings
-from millrace.platform.clock import now
+from millrace.platform import clients, settings, small_uploads
 from millrace.platform.ids import VideoId, new_id
 from millrace.videos.errors import PosterMissing, PosterRejected
 from millrace.videos.model import Video, VideoState
@@ -23,7 +20,6 @@ from millrace.videos.places import candidate_name, picture_key, place_of, poster
 MAX_POSTER_BYTES = 4 * 1024**2
 MIN_SIDE_PX = 90
 MAX_SIDE_PX = 4096
-UPLOAD_LIFETIME = timedelta(minutes=15)
 # The address names the picture, and the picture behind an address never changes.
 CACHE_CONTROL = "public, max-age=31536000, immutable"
 
@@ -41,19 +37,8 @@ class OpenPoster:
 def begin(video_id: VideoId, kind: PictureKind, size_bytes: int) -> OpenPoster:
     """Sign the upload of one file of exactly this size and type: S3 refuses any other."""
     poster_id = new_id()
-    url = clients.s3().generate_presigned_url(
-        "put_object",
-        Params={
-            "Bucket": settings.require("UPLOADS_BUCKET"),
-            "Key": _source_key(video_id, poster_id),
-            "ContentLength": size_bytes,
-            "ContentType": kind.value,
-        },
-        ExpiresIn=int(UPLOAD_LIFETIME.total_seconds()),
-        HttpMethod="PUT",
-    )
-    headers = {"Content-Type": kind.value, "Content-Length": str(size_bytes)}
-    return OpenPoster(poster_id, url, headers, now() + UPLOAD_LIFETIME)
+    opened = small_uploads.begin(_source_key(video_id, poster_id), kind.value, size_bytes)
+    return OpenPoster(poster_id, opened.url, opened.headers, opened.expires_at)
 
 
 def clean(video: Video, poster_id: str) -> str:
@@ -94,16 +79,11 @@ def _keep(video: Video, poster_id: str, data: bytes) -> str:
 
 def _fetch(bucket: str, key: str) -> bytes:
     try:
-        found = clients.s3().get_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        # Without the right to list, S3 says of a missing object that it is forbidden.
-        if error.response["Error"]["Code"] in {"NoSuchKey", "AccessDenied", "404", "403"}:
-            raise PosterMissing from error
-        raise
-    data = found["Body"].read(MAX_POSTER_BYTES + 1)
-    if len(data) > MAX_POSTER_BYTES:
-        raise PosterRejected(f"A poster may have {MAX_POSTER_BYTES // 1024**2} MB at most.")
-    return data
+        return small_uploads.fetch(bucket, key, MAX_POSTER_BYTES)
+    except small_uploads.Missing as error:
+        raise PosterMissing from error
+    except small_uploads.TooLarge as error:
+        raise PosterRejected(f"A poster may have {MAX_POSTER_BYTES // 1024**2} MB at most.") from error
 
 
 def _source_key(video_id: VideoId, poster_id: str) -> str:

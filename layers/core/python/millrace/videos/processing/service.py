@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from millrace.costs.cost import ProcessingCost
 from millrace.platform import events
 from millrace.platform.clock import now
 from millrace.platform.errors import WorkflowError
@@ -90,6 +91,15 @@ def record_loudness(video: Video, integrated_lufs: float, true_peak_dbtp: float)
     if video.film is None:
         raise VideoGone(video.video_id)
     film = video.film.model_copy(update={"loudness_lufs": integrated_lufs, "true_peak_dbtp": true_peak_dbtp})
+    if not store.amend_film(video.video_id, video.upload.upload_id, film):
+        raise VideoGone(video.video_id)
+
+
+def record_cost(video: Video, cost: ProcessingCost) -> None:
+    """Store what the attempt took; raises VideoGone if nobody waits for it any more."""
+    if video.film is None:
+        raise VideoGone(video.video_id)
+    film = video.film.model_copy(update={"processing_cost": cost})
     if not store.amend_film(video.video_id, video.upload.upload_id, film):
         raise VideoGone(video.video_id)
 
