@@ -181,3 +181,40 @@ def test_a_segment_that_is_open_without_parts_is_not_there_yet() -> None:
 def test_a_directive_that_makes_no_sense_is_refused(msn: str | None, index: str | None, skip: str | None) -> None:
     with pytest.raises(BadDirective):
         read_directive(msn, index, skip)
+
+
+def hole(number: int, period: int) -> Segment:
+    """What the ingest names where an encoder died before anything came of a number."""
+    return segment(number, period).model_copy(update={"tracks": {}})
+
+
+def test_a_number_that_no_track_has_breaks_no_playlist() -> None:
+    segments = [segment(1), segment(2), hole(3, 1), segment(4, 1)]
+    found = shown(0, 1)
+    playlist = media.low_latency(stream(found, segments, PICTURE.name))
+    assert [each.is_gap for each in playlist.segments] == [False, False, True, False]
+    assert [each.is_discontinuity for each in playlist.segments] == [False, False, True, False]
+    assert hls.parse_media(hls.write_media(playlist)).segments[3].uri == playlist.segments[3].uri
+    growing = manifest.growing(found, segments, ZERO, "https://clock")
+    assert growing is not None
+    assert [len(period.adaptation_sets) for period in growing.periods] == [2, 2]
+    tracks = vod.recorded(found, segments)
+    assert {each.track.name for each in tracks} == {PICTURE.name, SMALL.name, SOUND.name}
+    assert 6000 <= vod.duration_ms(tracks) < 6300
+    assert vod.files(found, segments, tracks)
+
+
+def test_holes_alone_are_nothing_to_play() -> None:
+    assert manifest.growing(shown(), [hole(1, 0)], ZERO, "https://clock") is None
+    assert vod.recorded(shown(), [hole(1, 0)]) == ()
+
+
+def test_what_was_named_after_the_edge_was_read_is_not_listed_beside_its_own_parts() -> None:
+    tail = EdgeSegment(
+        number=4, period=0, program_date_time=ZERO + timedelta(seconds=11), decode_time=11_000, parts=(part(0),)
+    )
+    edge = Edge(session_id=LiveSessionId("s"), track=PICTURE.name, epoch=1, tail=(tail,), next_part=1)
+    found = shown(edges=(edge,), last_segment=4)
+    playlist = media.low_latency(stream(found, [segment(number) for number in range(1, 5)], PICTURE.name))
+    assert len(playlist.segments) == 3
+    assert playlist.open_segment is not None

@@ -27,8 +27,6 @@ def seal(session: LiveSession, epoch: int) -> Shown:
     head = found.head
     for number in range(head.last_segment + 1, _newest(list(edges.values())) + 1):
         segment = _whole(number, edges)
-        if segment is None:
-            break
         store.put_segment(session.session_id, epoch, segment)
         head = head.model_copy(update={"last_segment": number})
     return found.model_copy(update={"head": Head.model_validate(head), "edges": edges})
@@ -67,23 +65,21 @@ def _join(place: LivePlace, track: str, segment: EdgeSegment) -> None:
 
 
 def _newest(edges: Sequence[Edge]) -> int:
-    return max((segment.number for edge in edges for segment in edge.tail), default=0)
+    return max((segment.number for edge in edges for segment in edge.tail if segment.is_complete), default=0)
 
 
-def _whole(number: int, edges: dict[str, Edge]) -> Segment | None:
-    """Return the segment with every track that has it; None where none has."""
-    found = {
-        name: segment
+def _whole(number: int, edges: dict[str, Edge]) -> Segment:
+    """Return the segment with every track that has it; where none has, a hole before the next that there is."""
+    complete = [
+        (segment.number, name, segment)
         for name, edge in edges.items()
         for segment in edge.tail
-        if segment.number == number and segment.is_complete
-    }
-    if not found:
-        return None
-    first = next(iter(found.values()))
+        if segment.number >= number and segment.is_complete
+    ]
+    _, _, first = min(complete, key=lambda each: each[0])
     return Segment(
         number=number,
         period=first.period,
         program_date_time=first.program_date_time,
-        tracks={name: TrackSegment.of(segment) for name, segment in found.items()},
+        tracks={name: TrackSegment.of(segment) for found, name, segment in complete if found == number},
     )

@@ -84,7 +84,9 @@ def _chosen(session_id: LiveSessionId, starts_at: datetime | None, duration_s: i
     found = [
         segment
         for segment, after in zip(segments, [*segments[1:], None], strict=False)
-        if segment.program_date_time < ends and (after is None or after.program_date_time > begins)
+        if not segment.is_hole
+        and segment.program_date_time < ends
+        and (after is None or after.program_date_time > begins)
     ]
     if not found or found[0].program_date_time > ends:
         raise ClipOutside("starts_at", "The stream has nothing to play there.")

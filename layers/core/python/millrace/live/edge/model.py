@@ -198,6 +198,11 @@ class Segment(EdgeFact):
     program_date_time: AwareDatetime
     tracks: dict[str, TrackSegment]
 
+    @property
+    def is_hole(self) -> bool:
+        """Whether no track has it: its number was meant for what an encoder never made."""
+        return not self.tracks
+
 
 class Head(EdgeFact):
     """What holds for a session's media as a whole."""

@@ -23,6 +23,7 @@ Folder = Callable[[str], str]
 
 def growing(shown: Shown, segments: Sequence[Segment], at: datetime, clock_url: str) -> dash.Manifest | None:
     """Return the manifest of a stream as it is now, or as it was when it ended; None before its first segment."""
+    segments = [segment for segment in segments if not segment.is_hole]
     if not segments:
         return None
     place = LivePlace(shown.head.home, shown.head.video_id, shown.head.session_id)
@@ -99,7 +100,9 @@ def _whole(period: Period, segments: list[Segment], tracks: Collection[str] | No
 
 def _groups(shown: Shown, segments: Sequence[Segment]) -> list[tuple[Period, list[Segment]]]:
     periods = {period.number: period for period in shown.periods}
-    return [(periods[number], list(found)) for number, found in groupby(segments, key=lambda segment: segment.period)]
+    # Holes lie before the first segment of a period.
+    whole = (segment for segment in segments if not segment.is_hole)
+    return [(periods[number], list(found)) for number, found in groupby(whole, key=lambda segment: segment.period)]
 
 
 def _seconds(duration: timedelta) -> Decimal:

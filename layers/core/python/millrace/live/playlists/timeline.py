@@ -1,7 +1,8 @@
 """One track of a session as a list of segments: the long past, and the edge with its parts.
 
 Past and edge overlap: a segment stays at the edge for a while after it was named in all tracks. What neither has is a
-gap: the track could not keep up, and its neighbours tell how long it is.
+gap: the track could not keep up, and its neighbours tell how long it is. A number that no track has is a hole: an
+encoder died before anything came of it, and no time passes there.
 """
 
 from bisect import bisect_left
@@ -13,6 +14,8 @@ from decimal import Decimal
 from millrace.live.edge.model import Edge, EdgeSegment, Part, Period, Segment, Shown, Track
 
 MICROSECOND = Decimal("0.000001")
+# Of a hole; no segment of a playlist may last for no time at all.
+HOLE_S = Decimal("0.001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ def clock_of(shown: Shown, segments: Sequence[Segment]) -> Clock:
 
 def _first_of(period: int, segments: Sequence[Segment]) -> tuple[datetime, dict[str, int]] | None:
     place = bisect_left(segments, period, key=lambda segment: segment.period)
+    while place < len(segments) and segments[place].is_hole:
+        place += 1
     if place == len(segments) or segments[place].period != period:
         return None
     first = segments[place]
@@ -111,6 +116,8 @@ def past(name: str, segments: Sequence[Segment], clock: Clock) -> list[Row]:
 
 
 def _named(name: str, segment: Segment, clock: Clock) -> Row:
+    if segment.is_hole:
+        return Row(segment.number, segment.period, segment.program_date_time, HOLE_S, 0, 0, 0, None, is_gap=True)
     track = segment.tracks.get(name)
     # Whatever track there is tells how long the gap is: they are aligned.
     source, measured = (name, track) if track else next(iter(segment.tracks.items()))
@@ -128,12 +135,17 @@ def _named(name: str, segment: Segment, clock: Clock) -> Row:
 
 
 def joined(rows: Sequence[Row], edge: Edge | None, clock: Clock) -> Timeline:
-    """Put the edge behind the past; what both have is the edge's, with its parts."""
+    """Put the edge behind the past; what both have is the edge's, with its parts.
+
+    The two are not read in the same moment: what is open at the edge is open, though the past may know better by now.
+    """
     if edge is None:
         return Timeline(tuple(rows), None)
     at_edge = {segment.number: _shown(edge.track, segment, clock) for segment in edge.tail}
     last = edge.tail[-1] if edge.tail else None
     open_row = at_edge.pop(last.number) if last and not last.is_complete else None
+    if open_row is not None:
+        rows = rows[: bisect_left(rows, open_row.number, key=lambda row: row.number)]
     first = min(at_edge, default=0)
     before = [row for row in rows if not at_edge or row.number < first]
     between = [row for row in rows if at_edge and row.number > first and row.number not in at_edge]

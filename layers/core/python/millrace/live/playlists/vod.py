@@ -65,7 +65,8 @@ def recorded(shown: Shown, segments: Sequence[Segment]) -> tuple[Recorded, ...]:
     if not segments:
         return ()
     clock = clock_of(shown, segments)
-    allowed_gaps = 1 + sum(before.period != after.period for before, after in pairwise(segments))
+    breaks = sum(before.period != after.period for before, after in pairwise(segments))
+    allowed_gaps = 1 + breaks + sum(segment.is_hole for segment in segments)
     found = []
     for track in _tracks(shown.periods, segments):
         rows = tuple(past(track.name, segments, clock))
