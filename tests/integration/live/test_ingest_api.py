@@ -166,6 +166,20 @@ def test_another_ingest_makes_a_segment_of_what_was_shown(world: World, ingest: 
     assert list(stored.values()) == [b"[audio 12][audio 13][audio 14]"]
 
 
+def test_a_number_that_nothing_came_of_hides_nothing_behind_it(world: World, ingest: Ingest, studio: Studio) -> None:
+    grant = ingest.open(studio.stream_key).json
+    film = Film(world, grant)
+    film.begin()
+    film.whole()
+    film.segment += 1
+    film.open()
+    film.part()
+    ingest.tell("interrupt", grant)
+    assert ingest.open(studio.stream_key).json["next_segment"] == 4
+    found = edge_store.segments(film.session_id)
+    assert [(segment.number, segment.is_hole) for segment in found] == [(1, False), (2, True), (3, False)]
+
+
 def test_a_track_that_lagged_behind_has_a_gap(world: World, ingest: Ingest, studio: Studio) -> None:
     grant = ingest.open(studio.stream_key).json
     film = Film(world, grant)

@@ -1,7 +1,7 @@
 """Nothing stays in processing for ever, and nothing is left of what was given up."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from millrace.platform.clock import now
 from millrace.platform.ids import new_id
 from millrace.transcode import start, watchdog
 from millrace.transcode.runs import store as runs
-from millrace.transcode.runs.model import PLANNING, budget, execution_arn
+from millrace.transcode.runs.model import PLANNING, Run, budget, execution_arn
 from millrace.videos.model import Film, Home
 from millrace.videos.processing import service
 from tests.integration.emulator import servers
@@ -46,8 +46,20 @@ def _write(world: World, film: Workflow, name: str = "video_720p/seg_00001.m4s")
     world.server.client("s3").put_object(Bucket=world.media, Key=key, Body=b"segment")
 
 
-def test_a_workflow_that_is_gone_fails_its_video(owner: Owner) -> None:
+def _wait_until_gone(world: World, film: Workflow) -> None:
+    """Wait for the end of a workflow that does nothing: on a busy machine that takes a moment."""
+    workflows = world.server.client("stepfunctions")
+    arn = execution_arn(service.in_processing(*film.ids))
+
+    def is_gone() -> None:
+        assert workflows.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
+
+    servers.eventually(is_gone, within_s=90)
+
+
+def test_a_workflow_that_is_gone_fails_its_video(owner: Owner, world: World) -> None:
     film = begin(owner)
+    _wait_until_gone(world, film)
     watchdog.watch()
     assert owner.video(film.video_id)["state"] == "processing", "it was looked at a moment after its start"
     watchdog.watch(now() + LATER)
@@ -172,3 +184,22 @@ def test_events_come_twice_and_late(owner: Owner, world: World, waiting: str) ->
     owner.call("POST", f"/api/videos/{film.video_id}/cancel")
     assert not start.start(film.place.source_key, 11)
     assert len(_statuses(world, waiting)) == 1
+
+
+def test_a_run_that_cannot_be_looked_at_keeps_no_other_waiting(
+    owner: Owner, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films = sorted((begin(owner), begin(owner)), key=lambda film: film.video_id)
+    for film in films:
+        _wait_until_gone(world, film)
+    look = watchdog._look
+
+    def fail_first(run: Run, at: datetime) -> None:
+        if run.video_id == films[0].video_id:
+            raise RuntimeError("Step Functions is down")
+        look(run, at)
+
+    monkeypatch.setattr(watchdog, "_look", fail_first)
+    with pytest.raises(ExceptionGroup, match="could not be looked at"):
+        watchdog.watch(now() + LATER)
+    assert [owner.video(film.video_id)["state"] for film in films] == ["processing", "failed"]

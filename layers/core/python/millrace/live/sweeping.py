@@ -16,16 +16,24 @@ RECORDED_WITHIN = timedelta(minutes=5)
 
 
 def sweep() -> Counter[str]:
-    """End what nobody came back to in time, and have recorded what was forgotten; return what was done. Idempotent."""
+    """End what nobody came back to in time, and have recorded what was forgotten; return what was done. Idempotent.
+
+    A session that cannot be looked after keeps no other waiting: what went wrong is raised at the end.
+    """
     sessions = list(store.all_unsettled())
     shown = channels.get_many({session.channel_id for session in sessions})
     done: Counter[str] = Counter()
+    faults = []
     for session in sessions:
         try:
             done[_look_after(session, is_allowed=session.channel_id in shown)] += 1
         except (StreamChangedMeanwhile, LeaseLost):
             # Somebody is at work on it, after all.
             done["busy"] += 1
+        except Exception as fault:  # noqa: BLE001 -- raised below
+            faults.append(fault)
+    if faults:
+        raise ExceptionGroup("sessions that could not be looked after", faults)
     return done
 
 

@@ -58,17 +58,16 @@ def refusals() -> Iterator[None]:
 
 def fail_video(task: FailureTask) -> None:
     """Record why the video failed, and remove what was encoded of it. Idempotent."""
-    failure = (
-        read_failure(task.error, task.cause) or (_noted(task.place) if task.error == ONE_OF_MANY else None) or OURS
-    )
+    failure = _reason(task)
     logger().error("video failed", video_id=task.video_id, code=failure.code, error=task.error, cause=task.cause)
     if service.fail(task.video_id, task.upload_id, failure):
         remove_media(task.place)
 
 
 def _reason(task: FailureTask) -> Failure:
-    noted = _noted(task.place) if task.error == ONE_OF_MANY else None
-    return noted or read_failure(task.error, task.cause) or OURS
+    if task.error == ONE_OF_MANY:
+        return _noted(task.place) or OURS
+    return read_failure(task.error, task.cause) or OURS
 
 
 def remove_media(place: UploadPlace) -> None:

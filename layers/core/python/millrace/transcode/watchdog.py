@@ -36,11 +36,20 @@ def begin(video_id: VideoId, upload_id: UploadId, *, is_anew: bool = False) -> N
 
 
 def watch(at: datetime | None = None) -> int:
-    """Look at every run that is due; return how many were. Idempotent."""
+    """Look at every run that is due; return how many were. Idempotent.
+
+    One that cannot be looked at keeps no other waiting: what went wrong is raised at the end.
+    """
     moment = at or now()
     due = [run for run in store.all_runs() if run.look_at <= moment]
+    faults = []
     for run in due:
-        _look(run, moment)
+        try:
+            _look(run, moment)
+        except Exception as fault:  # noqa: BLE001 -- raised below
+            faults.append(fault)
+    if faults:
+        raise ExceptionGroup("runs that could not be looked at", faults)
     return len(due)
 
 
