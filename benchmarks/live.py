@@ -57,18 +57,24 @@ class Run:
     def ours(self) -> None:
         """Watch ours with all players."""
         with self._stage.live(self.source, self._stage.way) as live:
-            self._watch("Millrace, LL-HLS, hls.js", live.page_url)
-            self._follow("source", live, "video_source")
-            self._watch("Millrace, LL-HLS, Shaka", f"{live.page_url}?engine=shaka-hls")
-            self._watch("Millrace, DASH, dash.js", f"{live.page_url}?engine=dash")
-            self._watch("Millrace, DASH, Shaka", f"{live.page_url}?engine=shaka")
-            self._watch("Millrace, plain HLS, hls.js", self._other(f"{live.media_url}/plain.m3u8"))
+            # First, so that no row waits for functions that have never run.
+            self._follow("source", live)
+            for name, url in (
+                ("LL-HLS, hls.js", live.page_url),
+                ("LL-HLS, Shaka", f"{live.page_url}?engine=shaka-hls"),
+                ("DASH, dash.js", f"{live.page_url}?engine=dash"),
+                ("DASH, Shaka", f"{live.page_url}?engine=shaka"),
+                ("plain HLS, hls.js", self._other(f"{live.media_url}/plain.m3u8")),
+            ):
+                self._watch(f"Millrace, {name}", url)
+                live.check()
 
     def aws(self) -> None:
         """Watch ours with delays like AWS's."""
         with self._stage.slow_way() as way, self._stage.live(self.source, way) as live:
+            self._follow("source, delays like AWS's", live)
             self._watch("Millrace, LL-HLS, hls.js, delays like AWS's", live.page_url)
-            self._follow("source, delays like AWS's", live, "video_source")
+            live.check()
 
     def nginx(self) -> None:
         """Watch nginx-rtmp's HLS."""
@@ -88,10 +94,11 @@ class Run:
         self.rows.append(Row(name, watched))
         print(watched, file=sys.stderr)
 
-    def _follow(self, name: str, live: Live, track: str) -> None:
-        frame_s = 1 / self.source.frame_rate
-        found = measure(live.edge_url, live.media_url, [track], PARTS_S, frame_s)[track]
-        self.parts.append((name, found))
+    def _follow(self, name: str, live: Live) -> None:
+        """Follow picture and sound, as a player does; the picture's times are told."""
+        tracks = ("video_source", "audio")
+        found = measure(live.edge_url, live.media_url, tracks, PARTS_S, 1 / self.source.frame_rate)
+        self.parts.append((name, found[tracks[0]]))
 
 
 def cells(rows: Sequence[Row]) -> Iterator[list[str]]:

@@ -61,6 +61,12 @@ class Live:
 
     session_id: str
     edge_url: str
+    encoder: Encoder
+
+    def check(self) -> None:
+        """Stop the benchmark where the stream has broken off: nothing that comes after would mean anything."""
+        if not self.encoder.is_running():
+            raise SystemExit(f"the encoder ended: {self.encoder.words}")
 
     @property
     def page_url(self) -> str:
@@ -100,6 +106,8 @@ class Stage:
     @contextlib.contextmanager
     def live(self, source: Source, way: Way) -> Iterator[Live]:
         """Publish the source while the block runs; nothing of it is kept."""
+        if self.api.request("GET", f"/api/channels/{self.channel_id}/live")["stream"]:
+            raise SystemExit("the channel is live already: end that stream first")
         path = f"/api/channels/{self.channel_id}/stream-keys"
         made = self.api.request("POST", path, {"label": "benchmark"})
         key = made["stream_key"]
@@ -107,7 +115,7 @@ class Stage:
         session: dict[str, Any] | None = None
         try:
             session = eventually(lambda: self._live_now(encoder))
-            yield Live(session["session_id"], way.edge_url)
+            yield Live(session["session_id"], way.edge_url, encoder)
         finally:
             encoder.stop()
             if session is not None:
