@@ -103,6 +103,22 @@ def edge(track: str, *tail: EdgeSegment) -> Edge:
     return Edge(session_id=LiveSessionId("s"), track=track, epoch=1, tail=tail, next_part=next_part)
 
 
+def test_a_part_in_which_pictures_are_missing_is_told_as_long_as_promised() -> None:
+    tail = EdgeSegment(
+        number=1, period=0, program_date_time=ZERO, decode_time=5000, parts=(part(0, 300), part(1, 364), part(2, 333))
+    )
+    playlist = media.low_latency(stream(shown(edges=(edge(PICTURE.name, tail),), last_segment=0), [], PICTURE.name))
+    assert playlist.part_target_s == Decimal("0.334")
+    assert playlist.server_control is not None
+    assert playlist.server_control.part_hold_back_s == Decimal("1.002")
+    assert playlist.open_segment is not None
+    assert [each.duration_s for each in playlist.open_segment.parts] == [
+        Decimal("0.3"),
+        Decimal("0.334"),
+        Decimal("0.333"),
+    ]
+
+
 def test_a_manifest_has_one_moment_for_sound_and_picture() -> None:
     found = manifest.growing(shown(), [segment(number) for number in range(1, 3)], ZERO, "https://mill.example/clock")
     assert found is not None

@@ -181,12 +181,17 @@ def _open(stream: Stream, timeline: Timeline) -> hls.OpenSegment | None:
 
 
 def _parts(stream: Stream, row: Row | None) -> tuple[hls.Part, ...]:
+    """Return a row's parts; one that is longer, because pictures are missing in it, is told to be as long as promised.
+
+    The segment's own duration is exact, and players go by it once it is complete.
+    """
     if row is None:
         return ()
+    longest_s = _part_target_s(stream)
     return tuple(
         hls.Part(
             uri="/" + stream.place.part_key(stream.track, part.number),
-            duration_s=stream.clock.seconds(row.period, stream.track, part.duration),
+            duration_s=min(stream.clock.seconds(row.period, stream.track, part.duration), longest_s),
             is_independent=part.is_independent,
         )
         for part in row.parts
@@ -194,10 +199,8 @@ def _parts(stream: Stream, row: Row | None) -> tuple[hls.Part, ...]:
 
 
 def _part_target_s(stream: Stream) -> Decimal:
-    """Return the promised longest part; a longer one is told of rather than hidden."""
-    rows = [*stream.timeline.rows[-HOLD_BACKS * 2 :], *([stream.timeline.open] if stream.timeline.open else [])]
-    longest_s = max((part.duration_s for row in rows for part in _parts(stream, row)), default=Decimal(0))
-    return max(Decimal(stream.shown.head.part_target_ms) / 1000, longest_s)
+    """Return the promised longest part, which may not change while players read it (RFC 8216bis 6.2.1)."""
+    return Decimal(stream.shown.head.part_target_ms) / 1000
 
 
 def _hints(stream: Stream) -> tuple[hls.PreloadHint, ...]:
