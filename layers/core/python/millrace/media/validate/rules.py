@@ -195,7 +195,6 @@ LIVE_STALLED = _warning(
     "live-stalled", _HLS + "6.2.1", "Something new is there within one and a half target durations."
 )
 LIVE_HINT = _warning("live-hint", _HLS + "4.4.5.3", "What was announced as the next part is the next part.")
-LIVE_BLOCKING = _error("live-blocking", _HLS + "6.2.5.2", "A held request is answered with what was asked for.")
 LIVE_BLOCKING_SHORT = _info(
     "live-blocking-early", _HLS + "6.2.5.2", "A held request is held until there is what it asks for."
 )
