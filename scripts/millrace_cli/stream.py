@@ -68,17 +68,22 @@ def stream(
     """
     if (file is None) == (not test_pattern):
         raise CommandFailed("say what to publish: a file, or --test-pattern")
-    if size not in SIZES:
-        raise CommandFailed(f"--size is one of {', '.join(SIZES)}")
+    source = _source(file, size, fps, bitrate)
     home = current_home()
     site_url, ingest_url = _addresses(home, api_url, rtmp_url)
-    width, height = SIZES[size]
-    source = Source(file, width, height, fps, (bitrate * 1000) if bitrate else BITRATES_BPS[height])
     with Api(site_url) as api:
         sign_in(home, api, email, password)
         with _Stage(api, key) as stage:
             run = _Run(api, stage, site_url, title, is_test=test)
             run.publish(source, f"{ingest_url}/{stage.key}{'?test=1' if test else ''}", duration)
+
+
+def _source(file: Path | None, size: str, fps: int, bitrate_kbps: int | None) -> Source:
+    """Return what to publish; raises CommandFailed for a size that there is not."""
+    if size not in SIZES:
+        raise CommandFailed(f"--size is one of {', '.join(SIZES)}")
+    width, height = SIZES[size]
+    return Source(file, width, height, fps, bitrate_kbps * 1000 if bitrate_kbps else BITRATES_BPS[height])
 
 
 @dataclass
