@@ -55,6 +55,9 @@ def test_it_plays_through(shelf: Shelf, screen: Screen, odd: OddFile, engine: En
     assert video["state"] == "ready", video["failure"]
     assert video["duration_ms"] / 1000 == pytest.approx(odd.seconds, abs=TOLERANCE_S)
     assert video["playback"]["storyboard_url"]
+    cost = video["owner"]["processing_cost"]
+    assert cost["cpu_s"] > 0
+    assert min(cost["estimated"]["usd_micro"], cost["actual"]["usd_micro"]) > 0
     screen.open(shelf.watch_url(odd), engine)
     screen.play()
     screen.wait_ended()
