@@ -3,16 +3,14 @@
 import math
 from dataclasses import dataclass
 
+from millrace.costs import prices
+
 # Lambda gives a vCPU for each 1,769 MB: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MEMORY_MB = 10_240
 VCPUS = MEMORY_MB / 1769
 # Decoding and the largest rendition do not fill every core all the time. Assumed, not measured on Lambda.
 EFFICIENCY = 0.85
-# us-east-1, x86, list prices of 2026-11: the pricing pages of Lambda, Step Functions and S3.
-USD_A_GB_S = 0.0000166667
-USD_A_REQUEST = 0.20e-6
-USD_A_TRANSITION = 25e-6
-USD_A_PUT = 5e-6
+USD_MICRO = 1_000_000
 # Chunk lengths as media.plan chooses them.
 CHUNK_MIN_S, CHUNK_MAX_S, SEGMENT_S, FIRST_S = 8, 30, 4, 4
 # Assumed: a cold container with its layers, and the steps before and after the encoding.
@@ -46,9 +44,10 @@ def estimate(film_s: int, functions: int, cpu_s_a_second: float, renditions: int
 def _usd(film_s: int, chunks: int, function_s_a_second: float, renditions: int) -> float:
     gb_s = film_s * function_s_a_second * MEMORY_MB / 1024
     segments = math.ceil(film_s / SEGMENT_S) * (renditions + 1)
-    return (
-        gb_s * USD_A_GB_S
-        + 2 * chunks * USD_A_REQUEST
-        + TRANSITIONS_A_CHUNK * chunks * USD_A_TRANSITION
-        + segments * USD_A_PUT
+    usd_micro = (
+        gb_s * prices.LAMBDA_GB_S
+        + 2 * chunks * prices.LAMBDA_REQUEST
+        + TRANSITIONS_A_CHUNK * chunks * prices.TRANSITION
+        + segments * prices.S3_PUT
     )
+    return usd_micro / USD_MICRO

@@ -16,5 +16,5 @@ settings.load_profile("busy machine")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let more films be damaged than a run of the whole suite has time for."""
-    parser.addoption("--fuzz-cases", type=int, default=120, help="how many damaged films tests/fuzz tries")
+    parser.addoption("--fuzz-cases", type=int, default=240, help="how many damaged films tests/fuzz tries")
     parser.addoption("--fuzz-seed", type=int, default=0, help="the seed of the first of them")

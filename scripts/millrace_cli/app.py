@@ -9,6 +9,7 @@ import typer
 
 from scripts.millrace_cli.deploying import deploy_command
 from scripts.millrace_cli.doctor import doctor
+from scripts.millrace_cli.estimate import estimate_command
 from scripts.millrace_cli.identity_provider import identity_provider
 from scripts.millrace_cli.logs import logs
 from scripts.millrace_cli.mail import mail
@@ -48,6 +49,7 @@ app.command()(logs)
 app.command()(upload)
 app.command()(stream)
 app.command("validate")(validate_command)
+app.command("estimate")(estimate_command)
 app.command()(mail)
 app.command()(identity_provider)
 app.add_typer(user, name="user")

@@ -3,6 +3,8 @@
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from millrace.costs.cost import Cost
 from millrace.costs.estimating import plan_for, view
@@ -76,3 +78,26 @@ def test_more_memory_is_no_dearer_for_the_encoding_itself() -> None:
     plan = plan_for(_film(), 40)
     small, large = (estimate(plan, memory_mb).gb_s for memory_mb in (3538, 10_240))
     assert large / small < 1.6
+
+
+@given(
+    duration_s=st.floats(0, 12 * HOUR_S, exclude_min=True),
+    width_px=st.integers(16, 8192),
+    height_px=st.integers(16, 8192),
+    frame_rate=st.floats(1, 240),
+    sound_tracks=st.integers(0, 8),
+)
+@settings(max_examples=60)
+def test_whatever_may_be_asked_has_a_price(
+    duration_s: float, width_px: int, height_px: int, frame_rate: float, sound_tracks: int
+) -> None:
+    film = EstimateInput(
+        duration_s=duration_s,
+        width_px=width_px,
+        height_px=height_px,
+        frame_rate=frame_rate,
+        sound_tracks=sound_tracks,
+    )
+    shown = view(plan_for(film, 40), MEMORY_MB)
+    assert shown.processing.usd_micro > 0
+    assert shown.renditions

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from millrace.media.ladder import LADDER, ladder_for
+from millrace.media.ladder import LADDER, Rendition, fits_level_3, ladder_for
 
 SIDES = st.integers(16, 8192)
 
@@ -67,3 +67,18 @@ def test_renditions_are_even_smaller_than_the_source_and_alike_in_shape(width: i
         if rendition.short_side >= 100:
             assert rendition.width / rendition.height == pytest.approx(width / height, rel=0.03)
     assert [r.short_side for r in renditions] == sorted((r.short_side for r in renditions), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("size", "frame_rate", "fits"),
+    [
+        ((256, 144), 60, True),
+        ((640, 360), 30, True),
+        ((720, 576), 25, True),
+        ((640, 360), 60, False),
+        ((854, 480), 30, False),
+    ],
+)
+def test_small_pictures_need_a_decoder_of_level_3_at_most(size: tuple[int, int], frame_rate: int, fits: bool) -> None:
+    rendition = Rendition(name="video", width=size[0], height=size[1], maxrate_bps=400_000)
+    assert fits_level_3(rendition, Fraction(frame_rate)) is fits

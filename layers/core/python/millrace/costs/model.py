@@ -15,7 +15,7 @@ from millrace.media.plan import EncodePlan
 DECODE_CPU_S_A_PIXEL: Final = 5.6e-9
 ENCODE_CPU_S_A_PIXEL: Final = 12.7e-9
 SOUND_CPU_S_A_SECOND: Final = 0.02
-START_CPU_S: Final = 0.3
+START_CPU_S: Final = 0.1
 # A seek lands on a key frame before its aim: half of what phones and cameras usually leave between two.
 SEEK_S: Final = 1.0
 # AWS gives a vCPU for each so many MB: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html

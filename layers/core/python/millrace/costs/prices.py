@@ -1,6 +1,7 @@
 """What AWS charges: list prices of us-east-1 in millionths of a dollar, without free tiers or discounts.
 
-Read on 2026-11-22 from the price pages of AWS Lambda (x86), AWS Step Functions (Standard) and Amazon S3 (Standard).
+As known in November 2026, not read again that day: AWS Lambda (x86), AWS Step Functions (Standard) and Amazon S3
+(Standard). Compare them with the pages below before you quote them.
 """
 
 from typing import Final

@@ -13,7 +13,7 @@ import ffmpeg as graph  # type: ignore[import-untyped]
 
 from millrace.media.complexity import sample_frames, sample_sizes
 from millrace.media.decoders import DECODERS
-from millrace.media.ladder import Rendition
+from millrace.media.ladder import LEVEL_3, Rendition, fits_level_3
 from millrace.media.plan import MARGIN_MIN_S, ROLL_FRAMES, AudioChunk, AudioPlan, Chunk, EncodePlan
 from millrace.media.probe import Limits, input_options
 from millrace.media.sound import AUDIO_FRAME_SAMPLES, AUDIO_RATE_HZ, CHANNELS_MAX
@@ -178,6 +178,8 @@ def _from_origin(plan: EncodePlan) -> str:
 def _video_options(plan: EncodePlan, rendition: Rendition, first: int) -> dict[str, Any]:
     gop = plan.gop_frames
     return {
+        # x264 would call the smallest pictures level 1b, which Chromium says that it does not support.
+        **({"level:v": LEVEL_3} if fits_level_3(rendition, plan.frame_rate) else {}),
         "format": "mp4",
         "map_metadata": -1,
         "map_chapters": -1,

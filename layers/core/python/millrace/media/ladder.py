@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["LADDER", "Rendition", "Rung", "ladder_for"]
+__all__ = ["LADDER", "LEVEL_3", "Rendition", "Rung", "fits_level_3", "ladder_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ NEXT_RUNG_BELOW: Final = Fraction(4, 5)
 LONG_SIDE_MAX: Final = 4096
 HIGH_RATE_FACTOR: Final = Fraction(3, 2)
 MAXRATE_MIN_BPS: Final = 100_000
+# What every decoder of H.264 can do, and in macroblocks what that is: of a picture, and of a second (table A-1).
+LEVEL_3: Final = "3.0"
+LEVEL_3_BLOCKS: Final = 1620
+LEVEL_3_BLOCKS_A_SECOND: Final = 40_500
 
 
 class Rendition(BaseModel):
@@ -77,6 +81,12 @@ def ladder_for(display_width: int, display_height: int, frame_rate: Fraction) ->
             )
         )
     return tuple(renditions)
+
+
+def fits_level_3(rendition: Rendition, frame_rate: Fraction) -> bool:
+    """Return whether level 3 of H.264 is enough for a rendition."""
+    blocks = math.ceil(rendition.width / 16) * math.ceil(rendition.height / 16)
+    return blocks <= LEVEL_3_BLOCKS and blocks * frame_rate <= LEVEL_3_BLOCKS_A_SECOND
 
 
 def _short_sides(fitted: Fraction) -> list[Fraction]:
