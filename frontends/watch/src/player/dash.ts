@@ -73,6 +73,11 @@ export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s:
     },
   });
   player.on(happened.STREAM_INITIALIZED, () => {
+    // dash.js 5.2.1 asks for a newer manifest only once it has heard the element's "play", and ours came before it listened.
+    if (start_s === null && !video.paused) {
+      video.pause();
+      void video.play().catch(() => undefined);
+    }
     const best = player.getRepresentationsByType('video').toSorted((a, b) => b.bandwidth - a.bandwidth);
     events.onQualities(best.map(qualityOf));
     const shown = player.getCurrentRepresentationForType('video');
