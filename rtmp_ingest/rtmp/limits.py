@@ -22,6 +22,8 @@ class Limits:
     stalled_s: float = 60.0
     # A publisher that is told to go gets this long to read why.
     farewell_s: float = 2.0
+    # When the server stops, the last of every stream is encoded, stored and told of within this time.
+    closing_s: float = 15.0
     connections: int = 1000
     connections_per_address: int = 200
     # Streams at once, those included that are being checked.

@@ -92,7 +92,7 @@ class RtmpServer:
         for connection in list(self._connections):
             connection.stop()
         if tasks:
-            _, stuck = await asyncio.wait(tasks, timeout=self._settings.limits.farewell_s * 2)
+            _, stuck = await asyncio.wait(tasks, timeout=self._settings.limits.closing_s)
             for task in stuck:
                 task.cancel()
             await asyncio.gather(*stuck, return_exceptions=True)
