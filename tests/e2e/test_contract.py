@@ -17,8 +17,10 @@ CHECKS = (
     "response_schema_conformance",
     "response_headers_conformance",
 )
+# These are no part of /api: what lies beside their two folders is the site's, which answers in its own words.
+PLAYLISTS = "((main|plain|plain_media|media|key_frame)_playlist|dash_manifest)"
 # What would end the caller's own session or account, or lead away to a provider.
-LEFT_OUT = "^(sign_out.*|end_session|delete_account|delete_me|change_password|refresh_session)$"
+LEFT_OUT = f"^(sign_out.*|end_session|delete_account|delete_me|change_password|refresh_session|{PLAYLISTS})$"
 # CloudFront, and the edge in its place, refuse an address of more than 8,192 bytes themselves, in their own words.
 HOOKS = """
 from urllib.parse import quote

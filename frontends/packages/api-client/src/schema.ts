@@ -3743,6 +3743,7 @@ export interface components {
              * Candidate
              * @description Which of the film's own `posters`, counted from 1.
              * @default null
+             * @example null
              */
             readonly candidate: number | null;
         };
@@ -17719,7 +17720,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "poster_id": "01kc3v9m5t3q8x5f0h2j4n6p8r",
-                 *       "candidate": 1
+                 *       "candidate": null
                  *     }
                  */
                 readonly "application/json": components["schemas"]["PosterChoice"];

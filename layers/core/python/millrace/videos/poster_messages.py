@@ -38,7 +38,14 @@ class PosterChoice(Input):
 
     poster_id: Annotated[str | None, Field(pattern=f"^{ID_PATTERN}$", description="An uploaded picture.")] = None
     candidate: Annotated[
-        int | None, Field(ge=1, le=MAX_POSTERS, description="Which of the film's own `posters`, counted from 1.")
+        int | None,
+        Field(
+            ge=1,
+            le=MAX_POSTERS,
+            description="Which of the film's own `posters`, counted from 1.",
+            # Beside the example of the other one: exactly one is named.
+            examples=[None],
+        ),
     ] = None
 
     def require_one(self) -> None:
