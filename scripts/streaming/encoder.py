@@ -61,8 +61,7 @@ def _pattern_input(source: Source) -> list[str]:
     argv += ["-thread_queue_size", "2", "-i", "pipe:0"]
     argv += ["-f", "lavfi", "-i", f"testsrc2=size={width}x{rest}:rate={rate}"]
     argv += ["-f", "lavfi", "-i", "sine=frequency=330:beep_factor=4:sample_rate=48000"]
-    # Without the clock there is no more picture: who is killed leaves no stream behind.
-    stack = "[0:v]format=yuv420p[clock];[1:v]format=yuv420p[pattern];[clock][pattern]vstack=shortest=1[out]"
+    stack = "[0:v]format=yuv420p[clock];[1:v]format=yuv420p[pattern];[clock][pattern]vstack[out]"
     return [*argv, "-filter_complex", stack, "-map", "[out]", "-map", "2:a", "-shortest"]
 
 
