@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from tests.e2e.browser.accounts import Accounts, problem
@@ -80,6 +81,7 @@ class Origin:
         """Return the origin as an ASGI application."""
         routes = [
             *self.accounts.routes(),
+            Route("/api/live/clock", self._clock),
             Route("/api/videos/{video_id}", self._video),
             Route("/api/videos/{video_id}/playback", self._playback, methods=["POST"]),
             Route("/media/{visibility}/{video_id}/{upload_id}/{file:path}", self._media_file),
@@ -101,6 +103,9 @@ class Origin:
         response = await proceed(request)
         response.headers["content-security-policy"] = CONTENT_SECURITY_POLICY
         return response
+
+    async def _clock(self, _request: Request) -> Response:
+        return PlainTextResponse(datetime.now(UTC).isoformat(timespec="milliseconds"))
 
     async def _video(self, request: Request) -> Response:
         video = self.videos.get(request.path_params["video_id"])

@@ -1,5 +1,6 @@
 """A film that is watched while it is still being encoded: it plays what there is, waits, and goes on to its end."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -49,3 +50,20 @@ def test_a_film_that_grows_plays_from_its_beginning_and_to_its_end(
     assert {int(time_s) for time_s, _ in sight.frames} == set(range(int(film.duration_s))), (
         "whole seconds were not shown"
     )
+    assert not sight.violations, sight.violations
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_film_that_grows_goes_on_though_play_was_pressed_before_it_was_known(
+    origin: Origin, film: Film, screen: Screen, engine: Engine
+) -> None:
+    origin.add_video("processing", playback=origin.add_video()["playback"], duration_ms=12_000)
+    _show(origin, film, 1)
+    origin.held = r"/(manifest\.mpd|main\.m3u8)$"
+    with screen.page.expect_request(re.compile(origin.held)):
+        screen.page.goto(f"{origin.watch_url}?engine={engine}")
+    screen.page.evaluate("() => { document.querySelector('video').play().catch(() => undefined); }")
+    origin.held = None
+    screen.wait_position(2)
+    _show(origin, film, 2)
+    screen.wait_position(6)

@@ -6,6 +6,8 @@ import { troubleOfStatus, type TroubleKind } from './trouble';
 /** Longer than the end of the sound may lie behind the end of the picture, and than a clock may be off. */
 const END_GRACE_S = 0.25;
 
+const OWN_CLOCK = { scheme: 'urn:mpeg:dash:utc:http-iso:2014', value: '/api/live/clock' };
+
 interface PlaybackClock {
   getTimeToStreamEnd(stream?: object | null): number;
 }
@@ -69,15 +71,16 @@ export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s:
       text: { defaultEnabled: false },
       abr: { limitBitrateByPortal: true, usePixelRatioInLimitBitrateByPortal: true },
       // A second apart: an origin that falters for less than that many seconds is waited for.
-      retryAttempts: { InitializationSegment: 8, MediaSegment: 8 },
+      retryAttempts: { InitializationSegment: 8, MediaSegment: 8, MPD: 8 },
+      retryIntervals: { MPD: 1000 },
+      // A film that grows names no clock, and dash.js 5.2.1 would ask one of somebody else's.
+      utcSynchronization: { defaultTimingSource: OWN_CLOCK },
     },
   });
   player.on(happened.STREAM_INITIALIZED, () => {
-    // dash.js 5.2.1 asks for a newer manifest only once it has heard the element's "play", and ours came before it listened.
-    if (start_s === null && !video.paused) {
-      video.pause();
-      void video.play().catch(() => undefined);
-    }
+    // dash.js 5.2.1 asks for newer manifests once it has heard the element's "play", and that may have come before it
+    // listened: what is live, or grows, would end where it was.
+    if (!video.paused) video.dispatchEvent(new Event('play'));
     const best = player.getRepresentationsByType('video').toSorted((a, b) => b.bandwidth - a.bandwidth);
     events.onQualities(best.map(qualityOf));
     const shown = player.getCurrentRepresentationForType('video');
