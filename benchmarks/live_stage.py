@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -142,16 +142,25 @@ class Stage:
                 rtmp_port=free_port(),
                 ingest_port=free_port(),
             )
-            pids = {}
-            for each in PROCESSES:
-                if each.name == "emulator":
-                    continue
-                spec = each.spec(current_home(), slow, self.outputs)
-                environ = {**os.environ, **spec.environ}
-                started = stack.enter_context(_process(list(spec.argv), env=environ, stdout=subprocess.DEVNULL))
-                eventually(partial(_answers, each.health_url(slow)))
-                pids[each.name] = started.pid
+            pids = {name: stack.enter_context(self._own(name, slow, {})) for name in ("edge", "ingest")}
             yield Way(slow.rtmp_url, slow.edge_url, pids["edge"], pids["ingest"])
+
+    @contextlib.contextmanager
+    def own_ingest(self, environ: Mapping[str, str]) -> Iterator[Way]:
+        """Run a second ingest beside the platform's, with settings of its own."""
+        own = replace(self.settings, rtmp_port=free_port(), ingest_port=free_port())
+        with self._own("ingest", own, environ) as pid:
+            yield Way(own.rtmp_url, self.way.edge_url, self.way.edge_pid, pid)
+
+    @contextlib.contextmanager
+    def _own(self, name: str, settings: Settings, environ: Mapping[str, str]) -> Iterator[int]:
+        """Run one of the platform's processes once more; return its id."""
+        each = next(process for process in PROCESSES if process.name == name)
+        spec = each.spec(current_home(), settings, self.outputs)
+        own = {**os.environ, **spec.environ, **environ}
+        with _process(list(spec.argv), env=own, stdout=subprocess.DEVNULL) as started:
+            eventually(partial(_answers, each.health_url(settings)))
+            yield started.pid
 
     def _live_now(self, encoder: Encoder) -> dict[str, Any] | None:
         if not encoder.is_running():

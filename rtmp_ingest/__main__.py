@@ -8,6 +8,8 @@ import ssl
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+import uvloop
+
 from millrace.live.edge import store
 from millrace.live.edge.model import Edge
 from millrace.platform import clients
@@ -97,7 +99,8 @@ async def _asked_to_end() -> None:
 def main() -> None:
     """Run the ingest with the settings of the environment."""
     set_up_logs()
-    asyncio.run(run(read_settings(tool("ffmpeg"))))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(read_settings(tool("ffmpeg"))))
 
 
 if __name__ == "__main__":
