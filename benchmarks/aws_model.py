@@ -11,8 +11,9 @@ VCPUS = MEMORY_MB / 1769
 # Decoding and the largest rendition do not fill every core all the time. Assumed, not measured on Lambda.
 EFFICIENCY = 0.85
 USD_MICRO = 1_000_000
-# Chunk lengths as media.plan chooses them.
+# Chunk lengths as media.plan chooses them: growing first ones, then all alike.
 CHUNK_MIN_S, CHUNK_MAX_S, SEGMENT_S, FIRST_S = 8, 30, 4, 4
+GROWING_S = (4, 4, 8, 16)
 # Assumed: a cold container with its layers, and the steps before and after the encoding.
 COLD_START_S = 2.0
 STEPS_S = 4.0
@@ -33,7 +34,8 @@ def estimate(film_s: int, functions: int, cpu_s_a_second: float, renditions: int
     """Return what a film takes with so many functions at a time; `cpu_s_a_second` is for all renditions together."""
     chunk_s = min(max(math.ceil(film_s / functions), CHUNK_MIN_S), CHUNK_MAX_S)
     chunk_s = math.ceil(chunk_s / SEGMENT_S) * SEGMENT_S
-    chunks = 2 + math.ceil(max(0, film_s - 2 * FIRST_S) / chunk_s)
+    growing_s = [length_s for length_s in GROWING_S if length_s < chunk_s]
+    chunks = len(growing_s) + math.ceil(max(0, film_s - sum(growing_s)) / chunk_s)
     speed = VCPUS * EFFICIENCY
     first_s = COLD_START_S + FIRST_S * cpu_s_a_second / speed
     waves = math.ceil((chunks - 1) / functions)

@@ -12,6 +12,7 @@ from millrace.media.plan import EncodePlan, make_plan
 from millrace.media.probe import AudioStream, SourceInfo
 from millrace.media.timeline import STANDARD_RATES
 from tests.media_fixtures.values import a_plan, a_source, a_timeline
+from tests.media_fixtures.watching import longest_pause_s
 
 
 def _stream(index: int, **fields: object) -> AudioStream:
@@ -37,17 +38,27 @@ def test_sound_chunks_cover_every_segment_once(frames: int, rate: Fraction) -> N
         assert bounds[chunk.first_segment - 1][0] == chunk.start_frame
 
 
-def test_the_first_chunk_of_sound_is_as_short_as_that_of_the_picture() -> None:
+def test_chunks_of_sound_grow_from_one_as_short_as_the_pictures_first() -> None:
     plan = a_plan(seconds=3600)
     lengths_s = [(chunk.end_sample - chunk.start_sample) / 48000 for chunk in plan.audio_chunks]
-    assert lengths_s[0] == pytest.approx(4, abs=0.03)
-    assert lengths_s[1] == pytest.approx(120, abs=0.03)
-    assert len(lengths_s) == 31
+    assert lengths_s[:3] == [pytest.approx(length, abs=0.03) for length in (4, 16, 120)]
+    assert len(lengths_s) == 32
+
+
+@given(seconds=st.integers(5, 4000), parallelism=st.sampled_from([1, 2, 40]))
+def test_sound_made_eight_times_as_fast_as_it_plays_is_heard_without_a_pause(seconds: int, parallelism: int) -> None:
+    plan = a_plan(seconds=seconds, parallelism=parallelism)
+    lengths_s = [Fraction(chunk.end_sample - chunk.start_sample, 48000) for chunk in plan.audio_chunks]
+    assert longest_pause_s(lengths_s, parallelism, pace=Fraction(8), start_s=Fraction(1)) == 0
 
 
 def test_a_rest_is_no_chunk_of_its_own() -> None:
-    assert len(a_plan(seconds=4 + 120 + 15).audio_chunks) == 2
-    assert len(a_plan(seconds=4 + 120 + 24).audio_chunks) == 3
+    assert len(a_plan(seconds=4 + 16 + 120 + 15).audio_chunks) == 3
+    assert len(a_plan(seconds=4 + 16 + 120 + 24).audio_chunks) == 4
+
+
+def test_a_rest_does_not_make_the_second_chunk_late() -> None:
+    assert len(a_plan(seconds=4 + 16 + 15).audio_chunks) == 3
 
 
 def test_a_silent_film_has_no_chunks_of_sound() -> None:

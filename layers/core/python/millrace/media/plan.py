@@ -3,6 +3,7 @@
 It travels as JSON between Lambda functions. All positions are frames of the output grid.
 """
 
+import heapq
 import math
 from fractions import Fraction
 from typing import Final
@@ -21,7 +22,9 @@ GOP_S: Final = 2
 GOPS_A_SEGMENT: Final = 2
 CHUNK_MIN_S: Final = 8
 CHUNK_MAX_S: Final = 30
-# Short first chunks: a viewer can start while the rest is still being encoded.
+# How many seconds of film an encoder makes in a second, at least, while all of them work: where that holds, who watches
+# from the first second on never waits (docs/adr/0012). A second chunk of one segment keeps room for the first steps.
+PACE: Final = Fraction(5, 4)
 SHORT_CHUNKS: Final = 2
 # Frames encoded and thrown away on each side: a cold rate control costs a chunk's first frame 2 dB,
 # and a look-ahead that ends costs its last one 1 dB.
@@ -154,18 +157,28 @@ def _chunks(source: SourceInfo, timeline: Timeline, segment_frames: int, paralle
 
 
 def _chunk_ends(timeline: Timeline, segment_frames: int, parallelism: int) -> list[int]:
-    """Return where chunks end: whole segments each, since two chunks must not share one."""
+    """Return where chunks end: whole segments each, since two chunks must not share one.
+
+    They grow from one segment to the plan's length: each ends by the time at which a viewer of the film's beginning has
+    played what lies before it.
+    """
     wanted_s = min(max(math.ceil(timeline.duration_s / max(1, parallelism)), CHUNK_MIN_S), CHUNK_MAX_S)
     segment_s = segment_frames / timeline.frame_rate
     # 29.97 frames a second make segments of 4.004 s: eight seconds still mean two of them.
-    long_frames = max(1, math.ceil(wanted_s / segment_s - Fraction(1, 10))) * segment_frames
+    most = max(1, math.ceil(wanted_s / segment_s - Fraction(1, 10)))
+    # When each encoder is free, in segments played since the first chunk was shown.
+    free = [Fraction(0)] * max(1, parallelism)
     ends: list[int] = []
     start = 0
     while start < timeline.frame_count:
-        length = segment_frames if len(ends) < SHORT_CHUNKS else long_frames
-        end = min(start + length, timeline.frame_count)
-        # A rest shorter than a segment is not worth a task of its own.
-        if timeline.frame_count - end < segment_frames and len(ends) >= SHORT_CHUNKS:
+        in_time = (start // segment_frames - free[0]) * PACE if len(ends) >= SHORT_CHUNKS else Fraction(1)
+        length = min(most, max(1, math.floor(in_time)))
+        if ends:
+            heapq.heapreplace(free, free[0] + length / PACE)
+        end = min(start + length * segment_frames, timeline.frame_count)
+        # A rest shorter than a segment is not worth a task of its own, unless somebody would wait for it.
+        rest = timeline.frame_count - end
+        if rest < segment_frames and (length * segment_frames + rest) <= in_time * segment_frames:
             end = timeline.frame_count
         ends.append(end)
         start = end

@@ -38,8 +38,9 @@ DECODERS_THAT_MIX: Final = frozenset({"ac3", "eac3", "dts", "truehd"})
 # Languages and commentaries of a disc; each costs a rendition that hardly anybody hears.
 TRACKS_MAX: Final = 8
 LABEL_CHARACTERS_MAX: Final = 60
-# The first chunk is there together with the picture's first one; later ones only bound a task's time.
-FIRST_CHUNK_SEGMENTS: Final = 1
+# The first chunk is there together with the picture's first one, the second before who watches has heard that, even
+# where eight tracks share a core with the picture; later ones only bound a task's time.
+FIRST_CHUNKS_SEGMENTS: Final = (1, 4)
 CHUNK_S: Final = 120
 # A rest shorter than this is not worth a task of its own.
 REST_MIN_S: Final = 20
@@ -163,7 +164,7 @@ def segment_frame_bounds(duration_s: Fraction, segment_s: Fraction, segment_coun
 def plan_audio_chunks(
     bounds: Sequence[tuple[int, int]], segment_s: Fraction, source: SourceInfo, timeline: Timeline
 ) -> tuple[AudioChunk, ...]:
-    """Return the chunks over these segments: a short one, then long ones."""
+    """Return the chunks over these segments: two short ones, then long ones."""
     margin_s = MARGIN_S + (0 if source.is_indexed else timeline.max_keyframe_gap_s)
     chunks: list[AudioChunk] = []
     first = 0
@@ -186,8 +187,9 @@ def _chunk_ends(segment_count: int, segment_s: Fraction) -> list[int]:
     ends: list[int] = []
     end = 0
     while end < segment_count:
-        end = min(end + (long if ends else FIRST_CHUNK_SEGMENTS), segment_count)
-        if ends and (segment_count - end) * segment_s < REST_MIN_S:
+        length = FIRST_CHUNKS_SEGMENTS[len(ends)] if len(ends) < len(FIRST_CHUNKS_SEGMENTS) else long
+        end = min(end + length, segment_count)
+        if len(ends) >= len(FIRST_CHUNKS_SEGMENTS) and (segment_count - end) * segment_s < REST_MIN_S:
             end = segment_count
         ends.append(end)
     return ends
