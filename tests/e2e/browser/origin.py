@@ -94,12 +94,12 @@ class Origin:
     async def _fault(self, request: Request, proceed: RequestResponseEndpoint) -> Response:
         path = request.url.path
         self.asked.append(f"{request.method} {path}")
-        for pattern, fault in self.faults.items():
-            if re.search(pattern, path):
-                return Response(status_code=fault) if isinstance(fault, int) else Response(fault)
         # The tests' own thread ends the wait: an asyncio.Event is not made for that.
         while (held := self.held) is not None and re.search(held, path):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+        for pattern, fault in self.faults.items():
+            if re.search(pattern, path):
+                return Response(status_code=fault) if isinstance(fault, int) else Response(fault)
         response = await proceed(request)
         response.headers["content-security-policy"] = CONTENT_SECURITY_POLICY
         return response
