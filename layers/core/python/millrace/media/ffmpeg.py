@@ -16,6 +16,7 @@ from millrace.media.decoders import DECODERS
 from millrace.media.ladder import LEVEL_3, Rendition, fits_level_3
 from millrace.media.plan import MARGIN_MIN_S, ROLL_FRAMES, AudioChunk, AudioPlan, Chunk, EncodePlan
 from millrace.media.probe import Limits, input_options
+from millrace.media.scaling import scaled
 from millrace.media.sound import AUDIO_FRAME_SAMPLES, AUDIO_RATE_HZ, CHANNELS_MAX
 from millrace.media.timeline import LONG_GAP_S
 from millrace.media.tone import cube
@@ -108,15 +109,11 @@ def chunk_argv(
     source = graph.input(source_url, **_input(plan, limits, start_s + plan.origin_s if first else None))
     frames = _grid_frames(source[str(plan.video_stream_index)], plan, first, last)
     frames = _standard_colours(frames, plan, output_dir)
-    copies = frames.filter_multi_output("split", len(plan.renditions))
+    pictures = scaled(frames, [(rendition.width, rendition.height) for rendition in plan.renditions])
     files = chunk_outputs(plan, output_dir)
     outputs = [
-        graph.output(
-            copies[position].filter("scale", rendition.width, rendition.height, flags="bicubic").filter("setsar", "1"),
-            files[rendition.name],
-            **_video_options(plan, rendition, first),
-        )
-        for position, rendition in enumerate(plan.renditions)
+        graph.output(picture, files[rendition.name], **_video_options(plan, rendition, first))
+        for picture, rendition in zip(pictures, plan.renditions, strict=True)
     ]
     return _compile(ffmpeg, graph.merge_outputs(*outputs))
 
