@@ -174,7 +174,9 @@ class IngestSink:
         while True:
             now_s = time.monotonic()
             stream.check(now_s)
-            has_media = had_media if self._is_closing else stream.period is not None and stream.period.has_media
+            # Players give up on playlists that have parts and no segment: the first viewers come when there is one.
+            is_there = publication.last_named > 0 and stream.period is not None and stream.period.has_media
+            has_media = had_media if self._is_closing else is_there
             if has_media != had_media or now_s - beaten_s >= BEAT_S:
                 had_media, beaten_s = has_media, now_s
                 await self._beat(stream, publication, has_media=has_media)

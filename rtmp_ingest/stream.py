@@ -36,6 +36,8 @@ NOTHING_USABLE_S: Final = 20.0
 # Encoders that die this often will not do better the next time.
 MOST_DEATHS: Final = 5
 MAX_GOP_BYTES: Final = 16 << 20
+# An encoder of ours that starts inside a GOP decodes it from its key frame on, faster than life, but not by magic.
+LONGEST_REPLAY_MS: Final = 6000
 # After so many GOPs that fit, the source is copied again: one key frame that was lost must not cost a core for hours.
 # Each time it takes as many more, for encoders that cannot decide.
 FITTING_GOPS: Final = 10
@@ -80,6 +82,8 @@ class LiveStream:
         self._replay: deque[tuple[FlvTag, Seen]] = deque()
         self._replay_bytes = 0
         self._last_ms: dict[TagKind, int] = {}
+        # When the frame before the one that is being taken was, of the same kind.
+        self._before_ms = 0
         self._after: tuple[asyncio.Event, ...] = ()
         self._retiring: set[asyncio.Task[None]] = set()
         self._shedding = Shedding()
@@ -117,6 +121,7 @@ class LiveStream:
             return
         if seen.is_frame:
             self._wall.note(tag.timestamp_ms, now())
+            self._before_ms = self._last_ms.get(tag.kind, tag.timestamp_ms)
             self._last_ms[tag.kind] = tag.timestamp_ms
         if seen.is_key_frame:
             fits = (self.meter.key_frame_interval_ms or LONGEST_SEGMENT_MS) <= LONGEST_SEGMENT_MS
@@ -175,8 +180,10 @@ class LiveStream:
         number = boundary.number if boundary else None
         if self._to_shed is not Shed.NOTHING and (number is not None or self._to_shed is Shed.ALL):
             await self._shed(period, number)
+        if seen.is_frame and tag.kind is TagKind.AUDIO and period.has_video:
+            period.boundaries.sound(Fraction(tag.timestamp_ms))
         self._remember(tag, seen)
-        if self._is_gop_too_long(period, tag, seen):
+        if self._must_step_in(period, tag, seen):
             await self._begin_on_grid(period, tag)
             return
         await period.write(tag)
@@ -202,7 +209,7 @@ class LiveStream:
             return True
         if not seen.is_frame:
             return False
-        if seen.is_key_frame and not period.has_video:
+        if seen.is_key_frame and (not period.has_video or self._is_overdue(period, tag)):
             return True
         if seen.is_key_frame and self._needs_grid and self._fitting_gops >= FITTING_GOPS * self._grid_count:
             logger.info("key frames fit again", extra={"session": self._publication.session_id})
@@ -219,15 +226,26 @@ class LiveStream:
         last_ms = self._last_ms.get(kind)
         return last_ms is not None and at.timestamp_ms - last_ms <= ABSENT_MS
 
-    def _is_gop_too_long(self, period: Period, tag: FlvTag, seen: Seen) -> bool:
-        if tag.kind is not TagKind.VIDEO or not seen.is_frame or period.boundaries.is_grid:
+    def _is_overdue(self, period: Period, tag: FlvTag) -> bool:
+        """Tell whether pictures stood still for so long that no segment may last until this one."""
+        return period.boundaries.is_overdue(Fraction(tag.timestamp_ms), Fraction(self._before_ms))
+
+    def _must_step_in(self, period: Period, tag: FlvTag, seen: Seen) -> bool:
+        """Tell whether our own encoder has to begin here, between two key frames of the publisher."""
+        if tag.kind is not TagKind.VIDEO or not seen.is_frame or not period.has_video:
             return False
-        return period.boundaries.since_keyframe_ms(Fraction(tag.timestamp_ms)) > LONGEST_SEGMENT_MS
+        if not self._is_overdue(period, tag):
+            return False
+        return not period.boundaries.is_grid or self._can_replay(tag)
+
+    def _can_replay(self, tag: FlvTag) -> bool:
+        if not self._replay or self._replay_bytes > MAX_GOP_BYTES:
+            return False
+        first, seen = self._replay[0]
+        return seen.is_key_frame and tag.timestamp_ms - first.timestamp_ms <= LONGEST_REPLAY_MS
 
     def _remember(self, tag: FlvTag, seen: Seen) -> None:
         """Keep the tags since the last key frame: an encoder that has to step in needs them."""
-        if self._needs_grid:
-            return
         if seen.is_key_frame:
             self._replay.clear()
             self._replay_bytes = 0
@@ -259,11 +277,11 @@ class LiveStream:
     async def _begin_on_grid(self, period: Period, tag: FlvTag) -> None:
         """Encode the picture ourselves from here on: the publisher's key frames are too far apart to cut at."""
         logger.warning("key frames too far apart", extra={"session": self._publication.session_id})
-        self._needs_grid = True
-        self._grid_count += 1
-        self._fitting_gops = 0
+        if can_copy(self.format) and not self._needs_grid:
+            self._needs_grid = True
+            self._grid_count += 1
+            self._fitting_gops = 0
         held = list(self._replay)
-        self._replay.clear()
         key_frame = next(((each, seen) for each, seen in held if seen.is_key_frame), None)
         has_audio = period.has_audio
         self._retire()

@@ -21,7 +21,7 @@ from millrace.live.errors import BadDirective
 from millrace.live.playlists import main, manifest, media, vod
 from millrace.live.playlists.timeline import clock_of, joined, past
 from millrace.live.playlists.waiting import Directive, has, newest, read_directive
-from millrace.media import hls
+from millrace.media import dash, hls
 from millrace.platform.ids import LiveSessionId, VideoId
 from millrace.videos.model import Home
 
@@ -153,6 +153,19 @@ def test_the_rates_of_key_frames_are_their_own() -> None:
     assert main_playlist.variants[0].bandwidth_bps > 400
 
 
+def test_key_frames_have_a_rate_of_their_own_from_the_first_part_on() -> None:
+    first = EdgeSegment(
+        number=1, period=0, program_date_time=ZERO, decode_time=0, parts=(part(0),), key_frame_size_bytes=500
+    )
+    picture = PICTURE.model_copy(update={"bandwidth_bps": 9_000_000, "width": 1280, "height": 720})
+    found = shown(edges=(edge(PICTURE.name, first),), last_segment=0)
+    found = found.model_copy(update={"periods": (Period(number=0, tracks=(picture,)),)})
+    offered = main.multivariant(found, "media.m3u8")
+    assert offered is not None
+    # One key frame in two seconds, and as much again for pictures that are richer.
+    assert [each.bandwidth_bps for each in offered.iframe_variants] == [4000]
+
+
 def test_nothing_is_offered_before_the_first_part() -> None:
     assert main.multivariant(shown(), "media.m3u8") is None
 
@@ -218,6 +231,29 @@ def test_a_number_that_no_track_has_breaks_no_playlist() -> None:
     assert {each.track.name for each in tracks} == {PICTURE.name, SMALL.name, SOUND.name}
     assert 6000 <= vod.duration_ms(tracks) < 6300
     assert vod.files(found, segments, tracks)
+
+
+def _periods(found: dash.Manifest | None) -> list[tuple[str, Decimal | None, list[str]]]:
+    assert found is not None
+    return [
+        (period.id or "", period.start_s, [each.id for sets in period.adaptation_sets for each in sets.representations])
+        for period in found.periods
+    ]
+
+
+def test_a_manifest_splits_a_period_where_a_rendition_goes_and_where_a_number_is_missing() -> None:
+    kept, every = [PICTURE.name, SOUND.name], [PICTURE.name, SMALL.name, SOUND.name]
+    segments = [segment(1), segment(2), segment(3, without=SMALL.name), hole(4, 0), segment(5, without=SMALL.name)]
+    expected = [("0", Decimal(0), every), ("0-3", Decimal(4), kept), ("0-5", Decimal(8), kept)]
+    found = manifest.growing(shown(last_segment=5), segments, ZERO, "https://clock")
+    assert _periods(found) == expected
+    # What was told before stays as it was.
+    for count in (2, 3, 4):
+        earlier = manifest.growing(shown(last_segment=count), segments[:count], ZERO, "https://clock")
+        assert _periods(earlier) == expected[: 1 if count == 2 else 2]
+    over = manifest.recording(shown(has_ended=True), segments, {PICTURE.name, SOUND.name})
+    assert _periods(over) == [("0", Decimal(0), kept), ("0-5", Decimal(8), kept)]
+    assert [period.duration_s for period in over.periods] == [Decimal(8), Decimal("2.24")]
 
 
 def test_holes_alone_are_nothing_to_play() -> None:

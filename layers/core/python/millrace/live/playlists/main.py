@@ -76,13 +76,9 @@ def _variant(track: Track, shown: Shown, playlist_name: str, sounds: tuple[Track
 
 def _key_frames(track: Track, shown: Shown) -> hls.IFrameVariant:
     edge = shown.edges.get(track.name)
-    measured = [
-        math.ceil((segment.key_frame_size_bytes or 0) * 8 * track.timescale / segment.duration)
-        for segment in (edge.tail if edge else ())
-        if segment.is_complete and segment.duration
-    ]
-    # Before anything was measured: never more than what the whole track takes.
-    rate = KEY_FRAME_ROOM * max(measured) if measured else track.bandwidth_bps
+    # A segment's key frame is known with its first part; each stands for about as long as a segment lasts.
+    sizes = [segment.key_frame_size_bytes for segment in (edge.tail if edge else ()) if segment.key_frame_size_bytes]
+    rate = math.ceil(KEY_FRAME_ROOM * max(sizes) * 8 / shown.head.segment_target_s) if sizes else track.bandwidth_bps
     return hls.IFrameVariant(
         f"{track.name}/iframes.m3u8", rate, rate, (track.codec,), track.width or 0, track.height or 0
     )

@@ -160,7 +160,8 @@ def _segments(stream: Stream, timeline: Timeline, parts_for_s: Decimal) -> tuple
                 duration_s=row.duration_s,
                 init=_init(stream, row),
                 is_discontinuity=_breaks(before, row),
-                program_date_time=row.program_date_time,
+                # The times of a gap are those of another track: this one may have ended earlier.
+                program_date_time=None if row.is_gap else row.program_date_time,
                 is_gap=row.is_gap,
                 parts=_parts(stream, row) if left_s <= parts_for_s else (),
             )

@@ -20,6 +20,8 @@ _IS_NON_SYNC: Final = 0x0001_0000
 _TFHD_BEFORE_FLAGS: Final = ((0x01, 8), (0x02, 4), (0x08, 4), (0x10, 4))
 _TFHD_FLAGS: Final = 0x20
 _TRUN_DATA_OFFSET, _TRUN_FIRST_FLAGS, _TRUN_DURATION, _TRUN_SIZE, _TRUN_FLAGS = 0x001, 0x004, 0x100, 0x200, 0x400
+# What ffmpeg writes with our options is CMAF (ISO/IEC 23000-19 7.2), and says so only if it may move decode times.
+_CMAF_BRAND: Final = b"cmfc"
 # Fixed fields of sample entries before width (12.1.3) and before channel count (12.2.3).
 _BEFORE_WIDTH: Final = 24
 _BEFORE_CHANNELS: Final = 16
@@ -84,7 +86,7 @@ class FragmentReader:
         while box := self._next_box():
             kind, body = box
             if kind in ("ftyp", "moov"):
-                self._head += body
+                self._head += branded(body) if kind == "ftyp" else body
                 if kind == "moov":
                     self._init = read_init(self._head)
                     yield self._init
@@ -109,6 +111,12 @@ class FragmentReader:
         body = bytes(self._buffer[: box.end])
         del self._buffer[: box.end]
         return box.kind, body
+
+
+def branded(ftyp: bytes) -> bytes:
+    """Return a file type box with CMAF's brand among the compatible ones (4.3)."""
+    brands = ftyp if _CMAF_BRAND in ftyp else ftyp + _CMAF_BRAND
+    return len(brands).to_bytes(4) + brands[4:]
 
 
 def read_init(data: bytes) -> Init:
