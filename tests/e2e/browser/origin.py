@@ -30,6 +30,7 @@ CONTENT_SECURITY_POLICY = (
 )
 
 VIDEO_ID = "01jd0c2v8g3h4j5k6m7n8p9q0r"
+SESSION_ID = "01jd0c2v8g3h4j5k6m7n8p9q0s"
 
 
 class Origin:
@@ -38,6 +39,7 @@ class Origin:
     def __init__(self, site: Path, media: Path) -> None:
         self.url = ""
         self.videos: dict[str, dict[str, Any]] = {}
+        self.stream: dict[str, Any] | None = None
         self.playback_status = 200
         """What asking for playback of a private video answers."""
         self.faults: dict[str, int | bytes] = {}
@@ -72,6 +74,24 @@ class Origin:
         self.videos[VIDEO_ID] = video | fields
         return self.videos[VIDEO_ID]
 
+    def add_stream(self, state: str = "live") -> None:
+        """Put the one live stream in a state; its media is the film's."""
+        self.stream = {
+            "session_id": SESSION_ID,
+            "video_id": VIDEO_ID,
+            "title": "The mill, live",
+            "description": "",
+            "visibility": "public",
+            "state": state,
+            "reconnect_window_s": 60,
+            "playback": self.add_video()["playback"],
+        }
+
+    @property
+    def live_url(self) -> str:
+        """Return the address of the page that shows the stream."""
+        return f"{self.url}/live/{SESSION_ID}"
+
     @property
     def watch_url(self) -> str:
         """Return the address of the page that shows the video."""
@@ -82,6 +102,8 @@ class Origin:
         routes = [
             *self.accounts.routes(),
             Route("/api/live/clock", self._clock),
+            Route("/api/live/{session_id}", self._stream),
+            Route("/api/live/{session_id}/playback", self._stream_playback, methods=["POST"]),
             Route("/api/videos/{video_id}", self._video),
             Route("/api/videos/{video_id}/playback", self._playback, methods=["POST"]),
             Route("/media/{visibility}/{video_id}/{upload_id}/{file:path}", self._media_file),
@@ -106,6 +128,12 @@ class Origin:
 
     async def _clock(self, _request: Request) -> Response:
         return PlainTextResponse(datetime.now(UTC).isoformat(timespec="milliseconds"))
+
+    async def _stream(self, _request: Request) -> Response:
+        return JSONResponse(self.stream) if self.stream is not None else problem(404)
+
+    async def _stream_playback(self, _request: Request) -> Response:
+        return JSONResponse(self.stream["playback"]) if self.stream is not None else problem(404)
 
     async def _video(self, request: Request) -> Response:
         video = self.videos.get(request.path_params["video_id"])

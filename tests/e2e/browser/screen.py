@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 Engine = Literal["hls", "dash", "native", "shaka", "shaka-hls"]
 PlayerState = Literal["loading", "paused", "playing", "seeking", "stalled", "ended", "error"]
@@ -14,6 +15,14 @@ RECORDER = Path(__file__).with_name("recorder.js")
 
 # Two shared cores decode in software: what takes a second by itself may take many.
 DEADLINE_S = 60.0
+
+
+ELEMENT = """
+    () => { const v = document.querySelector('video');
+            const spans = r => Array.from({ length: r.length }, (_, i) => [r.start(i), r.end(i)]);
+            return v && JSON.stringify({ at: v.currentTime, ready: v.readyState, paused: v.paused, seeking: v.seeking,
+                                         buffered: spans(v.buffered), seekable: spans(v.seekable) }); }
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,11 @@ class Screen:
         return self._box.get_attribute("data-error")
 
     @property
+    def detail(self) -> str | None:
+        """Return the last trouble in the engine's own words, also one that the player got over."""
+        return self._box.get_attribute("data-detail")
+
+    @property
     def quality(self) -> str | None:
         """Return the quality that the player says is on screen."""
         return self._box.get_attribute("data-quality")
@@ -96,7 +110,7 @@ class Screen:
         wanted = ", ".join(f'[data-state="{state}"]' for state in {*states, "error"})
         self.page.locator(wanted).wait_for(timeout=deadline_s * 1000)
         if "error" not in states:
-            assert self.state != "error", f"the player is in trouble: {self.error}"
+            assert self.state != "error", f"the player is in trouble: {self.error} ({self.detail})"
 
     def play(self) -> None:
         """Start the film with the keyboard, if it does not run already."""
@@ -117,7 +131,9 @@ class Screen:
             position_s,
             deadline_s,
         )
-        assert self.sight().position_s >= position_s, f"stopped at {self.sight().position_s}, {self.state} {self.error}"
+        assert self.sight().position_s >= position_s, (
+            f"stopped at {self.sight().position_s}, {self.state} {self.error} {self.detail}"
+        )
 
     def wait_ended(self, deadline_s: float = DEADLINE_S) -> None:
         """Wait until the film is over."""
@@ -141,7 +157,15 @@ class Screen:
         return Sight.parse(self.page.evaluate("globalThis.readScreen()"))
 
     def _wait(self, condition: str, argument: object, deadline_s: float) -> None:
-        self.page.wait_for_function(condition, arg=argument, timeout=deadline_s * 1000)
+        try:
+            self.page.wait_for_function(condition, arg=argument, timeout=deadline_s * 1000)
+        except PlaywrightTimeout as late:
+            late.add_note(f"the player: {self.state}, error {self.error}, detail {self.detail}, {self._element()}")
+            raise
+
+    def _element(self) -> str:
+        """Return what the video element says of itself."""
+        return str(self.page.evaluate(ELEMENT))
 
 
 def check_seen(sight: Sight, *, frame_rate: Fraction, stall_s: float = 2.0) -> None:

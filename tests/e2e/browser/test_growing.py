@@ -40,7 +40,7 @@ def test_a_film_that_grows_plays_from_its_beginning_and_to_its_end(
     screen.wait_position(2)
     _show(origin, film, 2)
     screen.wait_position(6)
-    assert screen.sight().frames[0][1] == 0
+    assert screen.sight().frames[0][0] < 1, "it did not begin at its beginning"
     origin.faults = {}
     origin.add_video("ready")
     screen.wait_ended()

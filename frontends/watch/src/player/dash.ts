@@ -93,8 +93,10 @@ export function startDash(video: HTMLVideoElement, manifestUrl: string, start_s:
     if (mediaType === 'video') events.onShown(qualityOf(newRepresentation));
   });
   player.on(happened.ERROR, (event) => {
-    const kind = 'error' in event ? troubleOf(event as MediaPlayerErrorEvent) : 'broken';
-    if (kind !== null) events.onTrouble(kind);
+    if (!('error' in event)) return events.onTrouble('broken', 'dash.js');
+    const { error } = event as MediaPlayerErrorEvent;
+    const kind = troubleOf(error);
+    if (kind !== null) events.onTrouble(kind, `dash.js ${error.code} ${error.message}`);
   });
   player.initialize(video, manifestUrl, false, ...(start_s === null ? [] : [start_s]));
   return {
@@ -118,7 +120,7 @@ function qualityOf(representation: Representation): Quality {
 }
 
 /** Return the kind of a dash.js error, or null for one that playback survives. */
-function troubleOf({ error }: MediaPlayerErrorEvent): TroubleKind | null {
+function troubleOf(error: MediaPlayerErrorEvent['error']): TroubleKind | null {
   switch (error.code as number) {
     // 2–4: the media element's own codes.
     case 2:

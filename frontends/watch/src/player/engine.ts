@@ -17,8 +17,8 @@ export interface Caption {
 }
 
 export interface EngineEvents {
-  /** Playback cannot go on; the engine is of no more use. */
-  readonly onTrouble: (kind: TroubleKind) => void;
+  /** Playback cannot go on; the engine is of no more use. `detail` is the engine's own word for it. */
+  readonly onTrouble: (kind: TroubleKind, detail: string) => void;
   /** The qualities are known, best first. */
   readonly onQualities: (qualities: readonly Quality[]) => void;
   /** The captions are known. None are shown before one is chosen. */

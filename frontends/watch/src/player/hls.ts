@@ -1,10 +1,18 @@
 /** HLS through hls.js. The full build: the light one has no separate audio, which all our media has. */
-import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type Level } from 'hls.js';
+import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type HlsConfig, type Level } from 'hls.js';
 import { qualityLabel, type Engine, type EngineEvents, type Quality } from './engine';
 import { troubleOfStatus, type TroubleKind } from './trouble';
 
 /** Twice is enough for a hiccup of the decoder; a third time the media itself is at fault. */
 const MEDIA_RECOVERIES = 2;
+
+/** Before its first segment is complete a live stream's playlists are empty, and an encoder may be slow. */
+const PATIENT: HlsConfig['playlistLoadPolicy'] = {
+  default: {
+    ...Hls.DefaultConfig.playlistLoadPolicy.default,
+    errorRetry: { maxNumRetry: 12, retryDelayMs: 1_000, maxRetryDelayMs: 1_000 },
+  },
+};
 
 /** Play an HLS multivariant playlist. */
 export function startHls(video: HTMLVideoElement, manifestUrl: string, start_s: number | null, events: EngineEvents): Engine {
@@ -14,6 +22,7 @@ export function startHls(video: HTMLVideoElement, manifestUrl: string, start_s: 
     lowLatencyMode: isLive,
     // Only who may play a little faster comes back to the live edge; a film that still grows has none to come to.
     maxLiveSyncPlaybackRate: isLive ? 1.2 : 1,
+    ...(isLive ? { playlistLoadPolicy: PATIENT } : {}),
     // The worker repackages MPEG-TS; our segments are fMP4 already, so it would only cost a download.
     enableWorker: false,
     // No more pixels than the page shows.
@@ -34,7 +43,7 @@ export function startHls(video: HTMLVideoElement, manifestUrl: string, start_s: 
     if (!data.fatal) return;
     const kind = troubleOf(data);
     if (kind === 'decode' && recoveries++ < MEDIA_RECOVERIES) hls.recoverMediaError();
-    else events.onTrouble(kind);
+    else events.onTrouble(kind, detailOf(data));
   });
   hls.loadSource(manifestUrl);
   hls.attachMedia(video);
@@ -63,6 +72,11 @@ function troubleOf(data: ErrorData): TroubleKind {
     default:
       return 'broken';
   }
+}
+
+function detailOf({ details, error, response, url, frag }: ErrorData): string {
+  const address = url ?? frag?.relurl ?? response?.url ?? '';
+  return ['hls.js', details, response?.code, error.message, address].filter((word) => word !== undefined && word !== '').join(' ');
 }
 
 /** Tell a playlist that arrived but says nothing usable from one that did not arrive; hls.js files both under network. */

@@ -6,7 +6,7 @@ import type { TroubleKind } from './trouble';
 export function startNative(video: HTMLVideoElement, manifestUrl: string, start_s: number | null, events: EngineEvents): Engine {
   const attached = new AbortController();
   const { signal } = attached;
-  video.addEventListener('error', () => events.onTrouble(troubleOf(video.error)), { signal });
+  video.addEventListener('error', () => events.onTrouble(troubleOf(video.error), `media element ${video.error?.code ?? ''}: ${video.error?.message ?? ''}`), { signal });
   if (start_s !== null) video.addEventListener('loadedmetadata', () => (video.currentTime = start_s), { signal, once: true });
   const offer = (): void => events.onCaptions([...video.textTracks].map(({ label }, index) => ({ id: String(index), label })));
   video.textTracks.addEventListener('addtrack', offer, { signal });

@@ -2,7 +2,8 @@
  * The player: a video element, the engine that feeds it, and words when it cannot go on.
  *
  * Its state can be read from `box`: `data-state` (a `PlayerState`), `data-engine`, `data-quality` (what is on screen,
- * such as `720p`) and `data-error` (a `TroubleKind`, only while in trouble).
+ * such as `720p`), `data-error` (a `TroubleKind`, only while in trouble) and `data-detail` (the last trouble in the engine's
+ * own words, also one that the player got over).
  */
 import type { Playback } from '../api';
 import { element } from '../dom';
@@ -22,6 +23,11 @@ export type Renew = () => Promise<Playback>;
 const STATE_EVENTS = [
   'loadstart', 'loadeddata', 'canplay', 'play', 'playing', 'pause', 'waiting', 'seeking', 'seeked', 'ended', 'emptied',
 ];
+
+/** After trouble a live stream is tried again so many times, later each time, before the viewer is told. */
+const RESTARTS_MS = [500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000];
+/** Who has played that long is out of trouble. */
+const RECOVERED_S = 10;
 
 /** Plays one video. Starts loading at once, and playing if the browser allows it unasked. */
 export class Player {
@@ -43,6 +49,10 @@ export class Player {
   #engine: Engine | null = null;
   #notice: HTMLElement | null = null;
   #mayRenew: boolean;
+  #restarts = 0;
+  #restart: ReturnType<typeof setTimeout> | undefined;
+  /** Where playback began after the last restart. */
+  #resumed_s = 0;
 
   /** `wanted` is the engine that the address asks for; `renew` is null for public media, which nothing refuses. */
   constructor(playback: Playback, wanted: EngineName | null, renew: Renew | null) {
@@ -57,7 +67,7 @@ export class Player {
     this.#renew = renew;
     this.#mayRenew = renew !== null;
     this.#events = {
-      onTrouble: (kind) => void this.#meet(kind),
+      onTrouble: (kind, detail) => void this.#meet(kind, detail),
       onQualities: menu.offer,
       onCaptions: captions.offer,
       onShown: (quality) => {
@@ -72,6 +82,10 @@ export class Player {
   #listen(): void {
     for (const event of STATE_EVENTS) this.#video.addEventListener(event, () => this.#showState());
     this.#video.addEventListener('playing', () => (this.#mayRenew = this.#renew !== null));
+    this.#video.addEventListener('timeupdate', () => {
+      if (this.#restarts > 0 && this.#video.currentTime > this.#resumed_s + RECOVERED_S) this.#restarts = 0;
+    });
+    this.#video.addEventListener('playing', () => (this.#resumed_s = this.#video.currentTime));
     window.addEventListener('online', () => {
       if (this.box.dataset['error'] === ('network' satisfies TroubleKind)) void this.#start(this.#video.currentTime, true);
     });
@@ -106,10 +120,17 @@ export class Player {
   }
 
   /** Get over the trouble with fresh permission, or tell the viewer. */
-  async #meet(kind: TroubleKind): Promise<void> {
+  async #meet(kind: TroubleKind, detail: string): Promise<void> {
     const at_s = this.#video.currentTime;
     const wasPlaying = !this.#video.paused;
     this.#release();
+    this.box.dataset['detail'] = detail;
+    const wait_ms = RESTARTS_MS[this.#restarts];
+    if (this.#playback.isLive && isPassing(kind) && wait_ms !== undefined) {
+      this.#restarts += 1;
+      this.#restart = setTimeout(() => void this.#start(at_s, wasPlaying), wait_ms);
+      return;
+    }
     if (kind !== 'forbidden' || this.#renew === null || !this.#mayRenew) return this.#show(kind);
     // Once until it plays again: if fresh cookies do not help, the permission is gone.
     this.#mayRenew = false;
@@ -124,7 +145,7 @@ export class Player {
   #show(kind: TroubleKind, onAgain?: () => void): void {
     const at_s = this.#video.currentTime;
     this.#clear();
-    this.#notice = troubleNotice(kind, onAgain ?? (() => void this.#start(at_s, true)));
+    this.#notice = troubleNotice(kind, this.box.dataset['detail'] ?? '', onAgain ?? (() => void this.#start(at_s, true)));
     this.box.append(this.#notice);
     // Behind the notice they would still take the keyboard's focus.
     this.#video.controls = false;
@@ -141,6 +162,7 @@ export class Player {
   }
 
   #release(): void {
+    clearTimeout(this.#restart);
     this.#engine?.destroy();
     this.#engine = null;
   }
@@ -148,6 +170,11 @@ export class Player {
   #showState(): void {
     this.box.dataset['state'] = this.#notice === null ? stateOf(this.#video) : ('error' satisfies PlayerState);
   }
+}
+
+/** Tell whether a live stream may be over this by itself: encoders start, fall behind, break off and come back. */
+function isPassing(kind: TroubleKind): boolean {
+  return kind !== 'forbidden' && kind !== 'unsupported';
 }
 
 function stateOf(video: HTMLVideoElement): PlayerState {
@@ -158,10 +185,12 @@ function stateOf(video: HTMLVideoElement): PlayerState {
   return video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA ? 'playing' : 'stalled';
 }
 
-function troubleNotice(kind: TroubleKind, onAgain: () => void): HTMLElement {
+function troubleNotice(kind: TroubleKind, detail: string, onAgain: () => void): HTMLElement {
   const cover = 'absolute inset-0 flex flex-col items-center justify-center gap-4 overflow-auto bg-black/85 p-4 text-center text-white';
   const again = element('button', { class: 'button', type: 'button' }, WORDS.again);
   again.addEventListener('click', onAgain);
   const words = element('p', { class: 'max-w-prose' }, TROUBLE_WORDS[kind]);
-  return element('div', { role: 'alert', class: cover }, words, kind === 'unsupported' ? null : again);
+  // For whoever is asked for help.
+  const cause = element('p', { class: 'max-w-prose text-xs break-all opacity-60' }, detail);
+  return element('div', { role: 'alert', class: cover }, words, kind === 'unsupported' ? null : again, cause);
 }

@@ -39,7 +39,7 @@ export function startShaka(video: HTMLVideoElement, manifestUrl: string, start_s
 
   function report(error: unknown): void {
     const kind = troubleOf(error);
-    if (kind !== null) events.onTrouble(kind);
+    if (kind !== null) events.onTrouble(kind, detailOf(error));
   }
 
   return {
@@ -60,6 +60,12 @@ function qualityOf({ id, width, height, bandwidth }: shaka.extern.Track): Qualit
 
 function captionOf({ id, label, language }: shaka.extern.TextTrack): Caption {
   return { id: String(id), label: label ?? language };
+}
+
+function detailOf(error: unknown): string {
+  if (!(error instanceof shaka.util.Error)) return `Shaka ${String(error)}`;
+  const { code, data } = error as { code: number; data: readonly unknown[] };
+  return ['Shaka', code, ...data.filter((each) => ['string', 'number'].includes(typeof each)).slice(0, 3)].join(' ');
 }
 
 function problemOf(event: Event): unknown {
