@@ -111,9 +111,16 @@ def test_the_beginning_is_encoded_alone_and_everything_once(studio: Studio, maps
 
 @MAPS
 def test_a_chunk_waits_for_its_turn(studio: Studio, maps: str) -> None:
-    status, asked = studio.run(maps, EncodeChunk_2="busy once")
+    status, asked = studio.run(maps, EncodeChunk_2="busy once", WaitForTurn_2="busy once")
     assert status == "SUCCEEDED"
     assert [event["chunk"] for name, event in asked if name == "EncodeChunk"].count(2) == 2
+    of_chunk = [(name, event.get("has_turn", False)) for name, event in asked if event.get("chunk") == 2]
+    assert of_chunk == [
+        ("EncodeChunk", False),
+        ("WaitForTurn", False),
+        ("WaitForTurn", False),
+        ("EncodeChunk", True),
+    ]
 
 
 def test_a_film_that_cannot_be_shown_early_is_finished_all_the_same(studio: Studio) -> None:

@@ -26,8 +26,8 @@ def two_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCODERS_PER_ACCOUNT", "2")
 
 
-def _task(film: Workflow, chunk: int) -> ChunkTask:
-    return ChunkTask(video_id=film.video_id, upload_id=film.place.upload_id, chunk=chunk)
+def _task(film: Workflow, chunk: int, *, has_turn: bool = False) -> ChunkTask:
+    return ChunkTask(video_id=film.video_id, upload_id=film.place.upload_id, chunk=chunk, has_turn=has_turn)
 
 
 def _began_at(film: Workflow) -> datetime:
@@ -70,9 +70,26 @@ def test_a_long_film_keeps_no_other_from_beginning(
                 chunks.take_chunk(_task(film, chunk), DEADLINE)
         for film, chunk in ((second, 0), (other, 0), (other, 1)):
             chunks.take_chunk(_task(film, chunk), DEADLINE)
+        with pytest.raises(EncodersBusy):
+            chunks.wait_for_turn(_task(long, 3))
     chunks.take_chunk(_task(second, 1), DEADLINE)
     assert _began_at(long) > began_at, "waiting for others used up its budget"
     assert encoded == [f"{film.video_id} {n}" for film, n in ((second, 0), (other, 0), (other, 1), (second, 1))]
+
+
+def test_a_turn_is_kept_for_who_has_waited(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encode, "encode_chunk", lambda *_: None)
+    film, ada = begin(owner, seconds=600), owner.caller.user_id
+    for _ in range(2):
+        chunks.wait_for_turn(_task(film, 1))
+    with turn(ada, "another"):
+        with pytest.raises(EncodersBusy):
+            chunks.take_chunk(_task(film, 2), DEADLINE)
+        chunks.take_chunk(_task(film, 1, has_turn=True), DEADLINE)
+        with turn(ada, "the next"):
+            chunks.take_chunk(_task(film, 1, has_turn=True), DEADLINE)  # its turn has expired: it is not sent back
+    with turn(ada, "one"), turn(ada, "two"):
+        pass
 
 
 @pytest.mark.parametrize("error", ["PartFailed", ONE_OF_MANY])

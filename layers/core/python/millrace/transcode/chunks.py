@@ -15,7 +15,7 @@ from millrace.transcode import encode, work
 from millrace.transcode.failure import PART_FAILURE, PartFailed, UploadRejected
 from millrace.transcode.model import AudioTask, ChunkTask, UploadTask
 from millrace.transcode.runs import store
-from millrace.transcode.runs.turns import EncodersBusy, turn
+from millrace.transcode.runs.turns import reserve, turn
 from millrace.videos.model import Failure
 from millrace.videos.processing import service
 
@@ -24,8 +24,16 @@ FIRST: Final = 0
 
 def take_chunk(task: ChunkTask, deadline: Deadline) -> None:
     """Encode a chunk of the picture. Idempotent. Raises EncodersBusy or PartFailed."""
-    with _turn(task, task.chunk, "picture"), _named(task, lambda plan: _picture_times(plan, task.chunk)):
+    with _turn(task), _named(task, lambda plan: _picture_times(plan, task.chunk)):
         encode.encode_chunk(task, deadline)
+
+
+def wait_for_turn(task: ChunkTask) -> None:
+    """Reserve a turn for a chunk of the picture; raises EncodersBusy while there is none. Idempotent."""
+    owner_id = service.in_processing(task.video_id, task.upload_id).owner_id
+    # Waiting for others is not being stuck.
+    store.restart_clock(task.video_id, task.upload_id, now())
+    reserve(owner_id, _holder(task))
 
 
 def take_sound(task: AudioTask, deadline: Deadline) -> None:
@@ -36,19 +44,18 @@ def take_sound(task: AudioTask, deadline: Deadline) -> None:
 
 
 @contextmanager
-def _turn(task: UploadTask, chunk: int, kind: str) -> Iterator[None]:
+def _turn(task: ChunkTask) -> Iterator[None]:
     """Wait for nobody with the beginning of a film: whatever else the account does, it soon plays."""
-    if chunk == FIRST:
+    if task.chunk == FIRST:
         yield
         return
     owner_id = service.in_processing(task.video_id, task.upload_id).owner_id
-    try:
-        with turn(owner_id, f"{task.video_id} {task.upload_id} {kind} {chunk}"):
-            yield
-    except EncodersBusy:
-        # Waiting for others is not being stuck.
-        store.restart_clock(task.video_id, task.upload_id, now())
-        raise
+    with turn(owner_id, _holder(task), has_waited=task.has_turn):
+        yield
+
+
+def _holder(task: ChunkTask) -> str:
+    return f"{task.video_id} {task.upload_id} picture {task.chunk}"
 
 
 @contextmanager

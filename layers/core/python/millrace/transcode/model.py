@@ -28,9 +28,10 @@ class UploadTask(_Value):
 
 
 class ChunkTask(UploadTask):
-    """Work on one chunk of it."""
+    """Work on one chunk of it; `has_turn` where one has been reserved."""
 
     chunk: int
+    has_turn: bool = False
 
 
 class AudioTask(UploadTask):

@@ -138,10 +138,13 @@ def end(run: Run) -> None:
                 raise
 
 
-def take_turn(owner_id: UserId, mark: Mark, limit: int) -> bool:
+def take_turn(owner_id: UserId, mark: Mark, limit: int | None) -> bool:
     """Let the mark join the account's turns; False while there are as many as may be."""
-    fewer: Condition = size(_Item.turns) < limit  # type: ignore[no-untyped-call]  # untyped in pynamodb
-    return _change_turns(owner_id, _Item.turns.add({str(mark)}), _Item.turns.does_not_exist() | fewer)
+    room: Condition | None = None
+    if limit is not None:
+        fewer: Condition = size(_Item.turns) < limit  # type: ignore[no-untyped-call]  # untyped in pynamodb
+        room = _Item.turns.does_not_exist() | fewer
+    return _change_turns(owner_id, _Item.turns.add({str(mark)}), room)
 
 
 def give_back_turn(owner_id: UserId, mark: Mark) -> None:
