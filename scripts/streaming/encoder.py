@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.streaming import lifeline
 from scripts.streaming.clock_picture import ClockPicture
 
 __all__ = ["Encoder", "Source", "publish_argv"]
@@ -19,6 +23,7 @@ STRIP_SHARE = 0.25
 KEY_FRAME_S = 2
 AUDIO_BPS = 128_000
 KEPT_LINES = 20
+LIFELINE = Path(lifeline.__file__)
 
 
 @dataclass(frozen=True)
@@ -73,14 +78,19 @@ class Encoder:
         self._source, self._secret = source, secret
         self._is_wanted = True
         self._words: deque[str] = deque(maxlen=KEPT_LINES)
+        watched, held = os.pipe()
+        self._lifeline = os.fdopen(held, "wb")
         self._process = subprocess.Popen(
-            publish_argv(ffmpeg, source, url),
+            # A killed command closes nothing but its pipes: that ends the stream, too.
+            [sys.executable, str(LIFELINE), str(watched), *publish_argv(ffmpeg, source, url)],
+            pass_fds=(watched,),
             stdin=subprocess.DEVNULL if source.file else subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             # Ctrl+C is for us: we end the stream, and then the encoder.
             start_new_session=True,
         )
+        os.close(watched)
         threads = [self._keep_words] if source.file else [self._keep_words, self._draw]
         self._threads = [threading.Thread(target=run, daemon=True) for run in threads]
         for thread in self._threads:
@@ -108,8 +118,9 @@ class Encoder:
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        self._lifeline.close()
         for thread in self._threads:
             thread.join(10)
 
