@@ -1,5 +1,7 @@
 """Drive a watch page as a viewer does, and say what was on the screen."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,11 +19,13 @@ RECORDER = Path(__file__).with_name("recorder.js")
 DEADLINE_S = 60.0
 
 
-ELEMENT = """
+TOLD = """
     () => { const v = document.querySelector('video');
+            if (v === null) return document.body.innerText;
             const spans = r => Array.from({ length: r.length }, (_, i) => [r.start(i), r.end(i)]);
-            return v && JSON.stringify({ at: v.currentTime, ready: v.readyState, paused: v.paused, seeking: v.seeking,
-                                         buffered: spans(v.buffered), seekable: spans(v.seekable) }); }
+            return JSON.stringify({ ...document.querySelector('[data-state]')?.dataset,
+                                    at: v.currentTime, ready: v.readyState, paused: v.paused, seeking: v.seeking,
+                                    buffered: spans(v.buffered), seekable: spans(v.seekable) }); }
 """
 
 
@@ -81,7 +85,7 @@ class Screen:
         self._box = page.locator("[data-state]")
 
     def open(self, watch_url: str, engine: Engine = "hls") -> None:
-        """Load the page and wait until the film stands or runs."""
+        """Load the page and wait until the film stands or runs: either may be, browsers ask for a gesture first."""
         self.page.goto(f"{watch_url}?engine={engine}")
         self.wait_state("paused", "playing")
 
@@ -108,7 +112,8 @@ class Screen:
     def wait_state(self, *states: PlayerState, deadline_s: float = DEADLINE_S) -> None:
         """Wait until the player is in one of the states; trouble that is not waited for fails at once."""
         wanted = ", ".join(f'[data-state="{state}"]' for state in {*states, "error"})
-        self.page.locator(wanted).wait_for(timeout=deadline_s * 1000)
+        with self._telling():
+            self.page.locator(wanted).wait_for(timeout=deadline_s * 1000)
         if "error" not in states:
             assert self.state != "error", f"the player is in trouble: {self.error} ({self.detail})"
 
@@ -157,15 +162,17 @@ class Screen:
         return Sight.parse(self.page.evaluate("globalThis.readScreen()"))
 
     def _wait(self, condition: str, argument: object, deadline_s: float) -> None:
-        try:
+        with self._telling():
             self.page.wait_for_function(condition, arg=argument, timeout=deadline_s * 1000)
-        except PlaywrightTimeout as late:
-            late.add_note(f"the player: {self.state}, error {self.error}, detail {self.detail}, {self._element()}")
-            raise
 
-    def _element(self) -> str:
-        """Return what the video element says of itself."""
-        return str(self.page.evaluate(ELEMENT))
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Let a wait that was in vain tell what the player and its element say of themselves."""
+        try:
+            yield
+        except PlaywrightTimeout as late:
+            late.add_note(f"the page at its end: {self.page.evaluate(TOLD)}")
+            raise
 
 
 def check_seen(sight: Sight, *, frame_rate: Fraction, stall_s: float = 2.0) -> None:
