@@ -17,8 +17,9 @@ from millrace.media.plan import EncodePlan, make_plan
 from millrace.media.probe import Limits, require_whole_input
 from millrace.media.refusal import SourceRejected
 from millrace.platform.process import ToolFailed, run
-from millrace.transcode.encode import ENCODE_LIMITS
-from millrace.transcode.probe import PROBE_LIMITS, ask_ffprobe
+from millrace.transcode.encode import FILE_BYTES
+from millrace.transcode.probe import ask_ffprobe, probe_limits
+from millrace.transcode.tools import tool_limits
 from tests.media_fixtures.tools import FFMPEG, FFPROBE
 
 # Generous, for machines that are busy: what takes so long hangs.
@@ -57,7 +58,7 @@ def judge_file(path: Path, folder: Path) -> Verdict:
 
 def _judge(read: ReadRange, size: int, url: str, limits: Limits, folder: Path) -> Verdict:
     def run_ffprobe(argv: list[str]) -> str:
-        return ask_ffprobe(lambda: run(argv, timeout_s=DEADLINE_S, limits=PROBE_LIMITS, cwd=folder))
+        return ask_ffprobe(lambda: run(argv, timeout_s=DEADLINE_S, limits=probe_limits(), cwd=folder))
 
     try:
         examined = examine(read, size, run=run_ffprobe, ffprobe=FFPROBE, url=url, limits=limits)
@@ -98,4 +99,6 @@ def _written(plan: EncodePlan, folder: str) -> list[str]:
 
 
 def _run(argv: list[str], folder: Path) -> None:
-    require_whole_input(run(argv, timeout_s=DEADLINE_S, limits=ENCODE_LIMITS, cwd=folder).stderr_tail)
+    require_whole_input(
+        run(argv, timeout_s=DEADLINE_S, limits=tool_limits(file_bytes=FILE_BYTES), cwd=folder).stderr_tail
+    )

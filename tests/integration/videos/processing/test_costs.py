@@ -1,15 +1,18 @@
 """A film's cost is known before it is spent, kept within the budget, and counted when it is made."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from millrace.media.timeline import Timeline
-from millrace.transcode import work
-from millrace.transcode.failure import UploadRejected, fail_video
+from millrace.platform.clock import now
+from millrace.transcode import watchdog, work
+from millrace.transcode.failure import ONE_OF_MANY, UploadRejected, fail_video
 from millrace.transcode.model import FailureTask, ProbedSource, UploadTask
 from millrace.transcode.package import package_video
 from millrace.transcode.plan import plan_encode
+from millrace.videos.model import Failure
 from millrace.videos.processing import service
 from tests.integration.videos.conftest import Owner
 from tests.integration.videos.processing.encoding import Workflow, begin
@@ -72,6 +75,48 @@ def test_a_film_beyond_the_budget_fails_in_words_and_can_be_tried_again(
     assert owner.call("POST", f"/api/videos/{video['video_id']}/retry").status == 202
     plan_encode(UploadTask(video_id=video["video_id"], upload_id=film))
     assert owner.call("GET", "/api/me/usage").json["films"] == 1
+
+
+def _used(owner: Owner) -> int:
+    return int(owner.call("GET", "/api/me/usage").json["usd_micro"])
+
+
+def test_what_a_cancelled_film_has_not_used_is_given_back_once(owner: Owner) -> None:
+    film = _planned(owner, a_timeline(seconds=3600))
+    estimated = _used(owner)
+    film.encode(0)
+    film.encode_sound(0)
+    assert owner.call("POST", f"/api/videos/{film.video_id}/cancel").status == 200
+    for _ in range(2):
+        watchdog.watch(now() + timedelta(minutes=6))
+    # Two parts that are known, and as many as may have been at work: two of about 150.
+    used = _used(owner)
+    assert estimated / 150 < used < estimated / 10
+
+
+def test_a_retry_pays_for_itself_and_not_for_what_failed(owner: Owner) -> None:
+    film = _planned(owner, a_timeline(seconds=3600))
+    estimated = _used(owner)
+    film.encode(0)
+    chunks_note = Failure(code="damaged_part", message="The part from 0:08 could not be decoded.")
+    work.save(film.place, work.PART_FAILURE, chunks_note)
+    cause = '{"errorType": "PartFailed", "errorMessage": "damaged_part: The part"}'
+    fail_video(FailureTask(video_id=film.video_id, upload_id=film.place.upload_id, error="PartFailed", cause=cause))
+    assert owner.call("POST", f"/api/videos/{film.video_id}/retry").status == 202
+    for _ in range(2):
+        plan_encode(_task(film))
+    assert estimated < _used(owner) < estimated * 1.1
+    assert work.reports(film.place) == [], "the last attempt's parts are not this one's"
+    # What failed now is named, and not what failed then.
+    fail_video(FailureTask(video_id=film.video_id, upload_id=film.place.upload_id, error=ONE_OF_MANY))
+    assert owner.video(film.video_id)["failure"]["code"] == "internal"
+
+
+def test_a_film_that_never_was_planned_costs_nothing(owner: Owner) -> None:
+    film = begin(owner)
+    assert owner.call("POST", f"/api/videos/{film.video_id}/cancel").status == 200
+    watchdog.watch(now() + timedelta(minutes=6))
+    assert owner.call("GET", "/api/me/usage").json["films"] == 0
 
 
 def test_a_film_can_be_estimated_before_it_is_uploaded(owner: Owner) -> None:

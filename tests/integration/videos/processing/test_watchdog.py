@@ -83,6 +83,20 @@ def test_a_workflow_that_never_began_fails_its_video(
     assert owner.video(video["video_id"])["state"] == "failed"
 
 
+def test_trying_what_runs_again_gives_it_no_more_time(owner: Owner, waiting: str) -> None:
+    film = begin(owner)
+    began = runs.find(*film.ids)
+    assert owner.call("POST", f"/api/videos/{film.video_id}/retry").status == 409
+    owner.call("POST", f"/api/videos/{film.video_id}/cancel")
+    assert owner.call("POST", f"/api/videos/{film.video_id}/retry").status == 202
+    again = runs.find(*film.ids)
+    assert began
+    assert again
+    assert again.started_at > began.started_at
+    assert owner.call("POST", f"/api/videos/{film.video_id}/retry").status == 202, "the same attempt"
+    assert runs.find(*film.ids) == again
+
+
 def test_what_outlives_its_budget_is_stopped(owner: Owner, world: World, waiting: str) -> None:
     film = begin(owner, seconds=40)
     watchdog.watch(now() + LATER)

@@ -52,10 +52,19 @@ def estimate(plan: EncodePlan, encode_memory_mb: int) -> Cost:
     return total(plan, encoders_gb_s, sum(picture_s) + sum(sound_s))
 
 
-def total(plan: EncodePlan, encoders_gb_s: float, encoders_s: float) -> Cost:
-    """Add to what the encoders take what goes with it: the other steps, requests, transitions, objects."""
-    tasks = len(plan.chunks) + len(plan.audio_chunks)
+def tasks_of(plan: EncodePlan) -> int:
+    """Return how many tasks encode the film."""
+    return len(plan.chunks) + len(plan.audio_chunks)
+
+
+def total(plan: EncodePlan, encoders_gb_s: float, encoders_s: float, *, done: int | None = None) -> Cost:
+    """Add to what the encoders take what goes with it: the other steps, requests, transitions, objects.
+
+    `done` is how many of the tasks there were, if not all.
+    """
+    tasks = tasks_of(plan) if done is None else done
     segments = plan.segment_count * len(plan.renditions) + len(plan.audio_segment_bounds()) * len(plan.audio)
+    segments = segments * tasks // tasks_of(plan)
     tracks = len(plan.renditions) + len(plan.audio)
     shown_s = tasks * SHOW_S
     return Cost.of(

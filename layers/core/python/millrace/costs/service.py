@@ -34,6 +34,11 @@ def settle(owner_id: UserId, film: str, film_ms: int, estimated: Cost, actual: C
         store.settle(Entry(owner_id, film, film_ms, actual), estimated, day)
 
 
+def is_reserved(owner_id: UserId, film: str) -> bool:
+    """Whether an attempt's estimate still counts."""
+    return store.reserved_on(owner_id, film) is not None
+
+
 def month(owner_id: UserId, first: date) -> list[Day]:
     """Return the days of that month on which the account used anything."""
     return list(store.days(owner_id, f"{first:%Y-%m}"))

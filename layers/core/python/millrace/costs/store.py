@@ -153,13 +153,14 @@ def settle(entry: Entry, estimated: Cost, day: date) -> None:
 
 
 def reserved_on(owner_id: UserId, film: str) -> date | None:
-    """Return the day on which the attempt's estimate was reserved."""
+    """Return the day on which the attempt's estimate was reserved; None if it was not, or counts no longer."""
     with _translated():
         try:
             found = table().get(_account(owner_id), f"FILM#{film}", consistent_read=True)
         except table().DoesNotExist:
             return None
-    return date.fromisoformat(found.day) if found.day else None
+    is_settled = found.attribute_values.get("settled") is not None
+    return date.fromisoformat(found.day) if found.day and not is_settled else None
 
 
 def days(owner_id: UserId, month: str) -> Sequence[Day]:

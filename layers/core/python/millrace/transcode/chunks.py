@@ -12,7 +12,7 @@ from millrace.platform.errors import WorkflowError
 from millrace.platform.process import ToolFailed, ToolTimedOut
 from millrace.platform.steps import Deadline
 from millrace.transcode import encode, work
-from millrace.transcode.failure import PART_FAILURE, PartFailed, UploadRejected
+from millrace.transcode.failure import PartFailed, UploadRejected
 from millrace.transcode.model import AudioTask, ChunkTask, UploadTask
 from millrace.transcode.runs import store
 from millrace.transcode.runs.turns import reserve, turn
@@ -78,7 +78,7 @@ def _named(task: UploadTask, times: Callable[[EncodePlan], tuple[Fraction, Fract
 
 def _note(task: UploadTask, error: WorkflowError) -> None:
     code, _, message = str(error).partition(": ")
-    work.save(task.place, PART_FAILURE, Failure(code=code, message=message))
+    work.save(task.place, work.PART_FAILURE, Failure(code=code, message=message))
 
 
 def _picture_times(plan: EncodePlan, chunk: int) -> tuple[Fraction, Fraction]:

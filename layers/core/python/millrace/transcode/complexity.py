@@ -11,12 +11,13 @@ from millrace.media.plan import make_plan
 from millrace.media.probe import Limits
 from millrace.media.refusal import SourceUnreachable
 from millrace.platform.observability import logger
-from millrace.platform.process import ProcessLimits, ToolFailed, ToolTimedOut, tool
+from millrace.platform.process import ToolFailed, ToolTimedOut, tool
 from millrace.platform.steps import Deadline
 from millrace.transcode.encode import write_side_files
 from millrace.transcode.source import Source, run_on_source
+from millrace.transcode.tools import tool_limits
 
-SAMPLE_LIMITS = ProcessLimits(memory_bytes=4 << 30, file_bytes=16 << 20)
+FILE_BYTES = 16 << 20
 # Somebody waits for the first second of this film: no sample is begun after this, and none may hold up the rest.
 BUDGET_S = 1.0
 SAMPLE_TIMEOUT_S = 15.0
@@ -36,7 +37,8 @@ def measure(source: Source, examined: Examined, deadline: Deadline) -> Complexit
             argv = complexity_argv(tool("ffmpeg"), plan, at_s, source.url(), scratch, Limits())
             try:
                 patience = Deadline.within(min(SAMPLE_TIMEOUT_S, deadline.remaining_s() / 2))
-                sample = read_sample(run_on_source(argv, patience, SAMPLE_LIMITS, Path(scratch)).stdout.decode(), plan)
+                finished = run_on_source(argv, patience, tool_limits(file_bytes=FILE_BYTES), Path(scratch))
+                sample = read_sample(finished.stdout.decode(), plan)
             except (ToolFailed, ToolTimedOut, SourceUnreachable) as error:
                 logger().warning("complexity was not measured", error=str(error))
                 break

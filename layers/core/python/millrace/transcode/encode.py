@@ -8,7 +8,7 @@ from millrace.media.cmaf import cut_audio, cut_chunk
 from millrace.media.ffmpeg import audio_argv, audio_outputs, chunk_argv, chunk_outputs, loudness_output, side_files
 from millrace.media.plan import EncodePlan
 from millrace.media.probe import Limits
-from millrace.platform.process import ProcessLimits, tool
+from millrace.platform.process import tool
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
 from millrace.transcode.costing import used_since
@@ -16,11 +16,12 @@ from millrace.transcode.loudness import loud_blocks
 from millrace.transcode.model import AudioTask, ChunkTask, Encoded
 from millrace.transcode.segments import store_track
 from millrace.transcode.source import find_source, run_on_source
+from millrace.transcode.tools import tool_limits
 from millrace.videos.processing import service
 
 LIMITS = Limits()
-# Above what an honest film needs, below what would hurt its neighbours.
-ENCODE_LIMITS = ProcessLimits(memory_bytes=10 << 30, file_bytes=4 << 30)
+# All that /tmp may hold, of picture and of sound.
+FILE_BYTES, SOUND_FILE_BYTES = 4 << 30, 2 << 30
 
 
 def encode_chunk(task: ChunkTask, deadline: Deadline) -> None:
@@ -36,7 +37,7 @@ def encode_chunk(task: ChunkTask, deadline: Deadline) -> None:
     with TemporaryDirectory(prefix="chunk_") as scratch:
         write_side_files(plan, scratch)
         argv = chunk_argv(tool("ffmpeg"), plan, chunk, find_source(task.place).url(), scratch, LIMITS)
-        finished = run_on_source(argv, deadline, ENCODE_LIMITS, Path(scratch))
+        finished = run_on_source(argv, deadline, tool_limits(file_bytes=FILE_BYTES), Path(scratch))
         service.check_wanted(video)
         files = chunk_outputs(plan, scratch)
         tracks = tuple(
@@ -70,7 +71,7 @@ def encode_audio(task: AudioTask, deadline: Deadline) -> None:
     folder = task.place.media_prefix(video.home)
     with TemporaryDirectory(prefix="audio_") as scratch:
         argv = audio_argv(tool("ffmpeg"), plan, chunk, find_source(task.place).url(), scratch, LIMITS)
-        finished = run_on_source(argv, deadline, ENCODE_LIMITS, Path(scratch))
+        finished = run_on_source(argv, deadline, tool_limits(file_bytes=SOUND_FILE_BYTES), Path(scratch))
         service.check_wanted(video)
         files = audio_outputs(plan, scratch)
         tracks = tuple(

@@ -18,8 +18,6 @@ from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service
 from millrace.videos.settling import objects
 
-# What failed last, for those who only hear that something did.
-PART_FAILURE = "failure.json"
 # What a Distributed Map says of it.
 ONE_OF_MANY = "States.ExceedToleratedFailureThreshold"
 
@@ -96,6 +94,6 @@ def read_failure(error: str, cause: str) -> Failure | None:
 def _noted(place: UploadPlace) -> Failure | None:
     """Return what the encoder of a chunk noted last; none is as well as a note that cannot be read."""
     try:
-        return work.load(place, PART_FAILURE, Failure)
+        return work.load(place, work.PART_FAILURE, Failure)
     except (ClientError, ValidationError):
         return None

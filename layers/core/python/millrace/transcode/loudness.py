@@ -1,20 +1,15 @@
 """Loudness: from the meter's notes on each chunk to one figure for the film."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from pathlib import Path
 
 from millrace.media.ffmpeg import audio_window
 from millrace.media.loudness import Blocks, programme_loudness, read_blocks
 from millrace.media.plan import AudioChunk, EncodePlan
 from millrace.media.sound import AUDIO_FRAME_SAMPLES, AUDIO_RATE_HZ
-from millrace.transcode import work
 from millrace.transcode.model import Encoded
 from millrace.videos.model import Video
-from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service
-
-# Ten hours of film have 300 reports, and S3 takes its time for each.
-READS_AT_ONCE = 16
 
 
 def loud_blocks(notes: Path, plan: EncodePlan, chunk: AudioChunk) -> Blocks:
@@ -28,11 +23,8 @@ def loud_blocks(notes: Path, plan: EncodePlan, chunk: AudioChunk) -> Blocks:
     )
 
 
-def store_loudness(video: Video, place: UploadPlace, plan: EncodePlan) -> None:
+def store_loudness(video: Video, plan: EncodePlan, reports: Iterable[Encoded]) -> None:
     """Gate the blocks of all chunks of the default sound, and store how loud the film is; silence has no loudness."""
-    names = [work.audio_report(chunk.index) for chunk in plan.audio_chunks]
-    with ThreadPoolExecutor(READS_AT_ONCE) as threads:
-        reports = list(threads.map(lambda name: work.load(place, name, Encoded), names))
     default = next((position for position, track in enumerate(plan.audio) if track.is_default), 0)
     found = programme_loudness(report.loudness[default] for report in reports if report.loudness)
     if found is not None:

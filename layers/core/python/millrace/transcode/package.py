@@ -1,7 +1,6 @@
 """Package: playlists and a manifest over the segments that the encoders left."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from millrace.media.package import MeasuredTrack
 from millrace.platform.errors import WorkflowError
@@ -12,9 +11,6 @@ from millrace.videos import packaging
 from millrace.videos.packaging import PLAYLIST_CACHING, Packaged, put_playlists
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service
-
-# An hour of film has hundreds of chunks, and S3 takes its time for each report.
-READS_AT_ONCE = 16
 
 
 class EncodersDiffer(WorkflowError):
@@ -28,27 +24,21 @@ def package_video(task: UploadTask) -> None:
     """
     video = service.in_processing(task.video_id, task.upload_id)
     plan = work.load_plan(task.place)
-    pictures = load_encoded(task.place, [work.chunk_report(chunk.index) for chunk in plan.chunks])
-    sounds = load_encoded(task.place, [work.audio_report(chunk.index) for chunk in plan.audio_chunks])
+    pictures = work.load_all(task.place, [work.chunk_report(chunk.index) for chunk in plan.chunks], Encoded)
+    sounds = work.load_all(task.place, [work.audio_report(chunk.index) for chunk in plan.audio_chunks], Encoded)
     picture, sound = (join([report.tracks for report in reports]) for reports in (pictures, sounds))
     packaged = Packaged(plan=plan, video=tuple(measured(picture)), audio=tuple(measured(sound)))
     packaging.keep(task.place, packaged)
     folder = task.place.media_prefix(video.home)
     captions = packaging.put_captions(video, folder, packaged)
     put_playlists(folder, packaging.playlists(packaged, captions), PLAYLIST_CACHING)
-    store_loudness(video, task.place, plan)
+    store_loudness(video, plan, sounds)
     costing.settle(service.in_processing(task.video_id, task.upload_id), plan, [*pictures, *sounds])
 
 
 def load_reports(place: UploadPlace, names: Sequence[str]) -> list[tuple[StoredTrack, ...]]:
     """Return the tracks that the encoders left, in the order of the names."""
-    return [report.tracks for report in load_encoded(place, names)]
-
-
-def load_encoded(place: UploadPlace, names: Sequence[str]) -> list[Encoded]:
-    """Return what the encoders told, in the order of the names."""
-    with ThreadPoolExecutor(READS_AT_ONCE) as threads:
-        return list(threads.map(lambda name: work.load(place, name, Encoded), names))
+    return [report.tracks for report in work.load_all(place, names, Encoded)]
 
 
 def join(parts: Sequence[tuple[StoredTrack, ...]]) -> tuple[StoredTrack, ...]:

@@ -20,17 +20,18 @@ from millrace.media.storyboard import (
 )
 from millrace.platform import clients, settings
 from millrace.platform.errors import WorkflowError
-from millrace.platform.process import ProcessLimits, run, tool
+from millrace.platform.process import run, tool
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
 from millrace.transcode.model import UploadTask
 from millrace.transcode.segments import SEGMENT_TYPE, put_all
 from millrace.transcode.source import MARGIN_S
+from millrace.transcode.tools import tool_limits
 from millrace.videos.film import Pictures
 from millrace.videos.places import PREVIEW, STORYBOARD, candidate_name
 from millrace.videos.processing import service
 
-LIMITS = ProcessLimits(memory_bytes=4 << 30, file_bytes=256 << 20)
+FILE_BYTES = 256 << 20
 # A tile's segment is some 50 KB: the time goes into asking.
 FETCHES_AT_ONCE = 16
 JPEG_TYPE = "image/jpeg"
@@ -78,7 +79,7 @@ class _Desk:
     def draw(self, argv: Sequence[str]) -> None:
         """Run a command within what is left of the step."""
         timeout_s = max(1.0, self._deadline.remaining_s() - MARGIN_S)
-        run(argv, timeout_s=timeout_s, limits=LIMITS, cwd=self.scratch)
+        run(argv, timeout_s=timeout_s, limits=tool_limits(file_bytes=FILE_BYTES), cwd=self.scratch)
 
     def track(self, rendition: Rendition, frames: Iterable[int]) -> str:
         """Fetch the segments that hold these frames; return one file of them."""

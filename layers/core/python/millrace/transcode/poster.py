@@ -5,17 +5,18 @@ from tempfile import TemporaryDirectory
 
 from millrace.media.ffmpeg import poster_argv
 from millrace.media.probe import Limits
-from millrace.platform.process import ProcessLimits, tool
+from millrace.platform.process import tool
 from millrace.platform.steps import Deadline
 from millrace.transcode import work
 from millrace.transcode.encode import write_side_files
 from millrace.transcode.model import UploadTask
 from millrace.transcode.segments import put_all
 from millrace.transcode.source import find_source, run_on_source
+from millrace.transcode.tools import tool_limits
 from millrace.videos.places import POSTER
 from millrace.videos.processing import service
 
-POSTER_LIMITS = ProcessLimits(memory_bytes=4 << 30, file_bytes=16 << 20)
+FILE_BYTES = 16 << 20
 
 
 def make_poster(task: UploadTask, deadline: Deadline) -> None:
@@ -26,5 +27,5 @@ def make_poster(task: UploadTask, deadline: Deadline) -> None:
         picture = Path(scratch) / POSTER
         write_side_files(plan, scratch)
         argv = poster_argv(tool("ffmpeg"), plan, find_source(task.place).url(), str(picture), Limits())
-        run_on_source(argv, deadline, POSTER_LIMITS, Path(scratch))
+        run_on_source(argv, deadline, tool_limits(file_bytes=FILE_BYTES), Path(scratch))
         put_all([(task.place.media_prefix(video.home) + POSTER, picture.read_bytes(), "image/jpeg")])

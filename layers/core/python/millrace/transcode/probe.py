@@ -14,10 +14,12 @@ from millrace.transcode.complexity import measure
 from millrace.transcode.failure import refusals
 from millrace.transcode.model import ProbedSource, UploadTask
 from millrace.transcode.source import find_source, run_on_source
+from millrace.transcode.tools import tool_limits
 from millrace.videos.processing import service
 
 # A packet is some twenty characters: this is room for twelve hours of them at 60 frames a second.
-PROBE_LIMITS = ProcessLimits(memory_bytes=2 << 30, file_bytes=1 << 20, stdout_bytes=64 << 20)
+STDOUT_BYTES = 64 << 20
+MEMORY_BYTES, FILE_BYTES = 2 << 30, 1 << 20
 TOO_SLOW: Final = (
     "It takes too long to find out what is in this file: its index is missing or damaged. "
     "Convert it to MP4 and upload that."
@@ -30,7 +32,7 @@ def probe_source(task: UploadTask, deadline: Deadline) -> None:
     source = find_source(task.place)
 
     def run_ffprobe(argv: list[str]) -> str:
-        return ask_ffprobe(lambda: run_on_source(argv, deadline, PROBE_LIMITS))
+        return ask_ffprobe(lambda: run_on_source(argv, deadline, probe_limits()))
 
     with refusals():
         if source.size_bytes:
@@ -46,6 +48,11 @@ def probe_source(task: UploadTask, deadline: Deadline) -> None:
         complexity = measure(source, examined, deadline)
     probed = ProbedSource(source=examined.source, timeline=examined.timeline, complexity=complexity)
     work.save(task.place, work.SOURCE, probed)
+
+
+def probe_limits() -> ProcessLimits:
+    """Bound ffprobe."""
+    return tool_limits(memory_bytes=MEMORY_BYTES, file_bytes=FILE_BYTES, stdout_bytes=STDOUT_BYTES)
 
 
 def ask_ffprobe(run: Callable[[], Finished]) -> str:

@@ -34,7 +34,10 @@ def retry(video_id: VideoId, owner_id: UserId) -> Video:
 
     Idempotent while the attempt runs: it has an execution of its own name.
     """
-    watchdog.begin(video_id, service.newest_upload(video_id, owner_id), is_anew=True)
+    upload_id = service.newest_upload(video_id, owner_id)
+    # The clock of what runs goes on: it is not tried again.
+    if service.has_failed(video_id, upload_id):
+        watchdog.begin(video_id, upload_id, is_anew=True)
     video = service.retry(video_id, owner_id)
     _start(video_id, video.upload.upload_id, video.attempt)
     return video

@@ -11,6 +11,7 @@ from millrace.platform import clients
 from millrace.platform.clock import now
 from millrace.platform.ids import UploadId, VideoId
 from millrace.platform.observability import logger
+from millrace.transcode import costing
 from millrace.transcode.cancel import stop
 from millrace.transcode.failure import OURS, remove_media
 from millrace.transcode.runs import store
@@ -81,8 +82,13 @@ def _look(run: Run, at: datetime) -> None:
 
 
 def _tidy(run: Run, at: datetime) -> None:
-    """Remove what a run without a future has left, now and once more when nobody can write any longer."""
+    """Remove what a run without a future has left, now and once more when nobody can write any longer.
+
+    What it has not used of its budget is given back.
+    """
     remove_media(run.place)
+    if version := service.known(run.video_id, run.upload_id):
+        costing.give_back(version, version.attempt)
     ended_at = run.ended_at or at
     if at >= ended_at + ENCODERS_END:
         store.end(run)

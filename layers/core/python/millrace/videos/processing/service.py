@@ -71,6 +71,18 @@ def in_processing(video_id: VideoId, upload_id: UploadId) -> Video:
     return video
 
 
+def known(video_id: VideoId, upload_id: UploadId) -> Video | None:
+    """Return the video as this upload has it, whatever became of it."""
+    video = videos.find(video_id)
+    return video.through(upload_id) if video else None
+
+
+def has_failed(video_id: VideoId, upload_id: UploadId) -> bool:
+    """Whether this upload could be processed once more."""
+    version = known(video_id, upload_id)
+    return version is not None and version.state is VideoState.FAILED
+
+
 def alive(video_id: VideoId, upload_id: UploadId) -> Video | None:
     """Return the video as this upload has it, if that is in processing or ready."""
     video = videos.find(video_id)
