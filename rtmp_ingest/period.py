@@ -23,7 +23,7 @@ __all__ = ["Period", "PeriodPlan"]
 
 logger = logging.getLogger(__name__)
 
-# Tracks whose encoder has not begun by then come to the playlists later.
+# Renditions whose encoder has not begun by then come to the playlists later.
 WAIT_FOR_INITS_S: Final = 3.0
 # A rate that was declared or measured, with room for the next segment to be larger.
 ROOM: Final = Fraction(5, 4)
@@ -71,6 +71,8 @@ class Period:
         self._rates: dict[str, int] = {}
         self._described = edge.Period(number=plan.number, tracks=())
         self._has_all_inits = asyncio.Event()
+        # Players that find sound alone never look for the picture again: the best picture and the sound come together.
+        self._has_main_inits = asyncio.Event()
         self._has_begun = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._describing = asyncio.Lock()
@@ -96,6 +98,7 @@ class Period:
 
     async def finish(self) -> None:
         """Let the encoders end, and publish what they still have."""
+        self._has_main_inits.set()
         try:
             await asyncio.gather(*(each.finish() for each in self.transcoders))
             await asyncio.gather(*self._tasks)
@@ -213,6 +216,8 @@ class Period:
             next_part=self._publication.next_part(track),
             not_before_ms=self.plan.not_before_ms,
         )
+        if self._inits.keys() >= set(self.plan.main.tracks):
+            self._has_main_inits.set()
         if len(self._inits) == len(self.plan.outputs):
             self._has_all_inits.set()
         if self._has_begun.is_set():
@@ -223,7 +228,8 @@ class Period:
             task.add_done_callback(self._tasks.discard)
 
     async def _begin(self) -> None:
-        """Name the period once every encoder has begun, or the late ones were waited for."""
+        """Name the period once every encoder has begun, or the ladder was waited for."""
+        await self._has_main_inits.wait()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._has_all_inits.wait(), WAIT_FOR_INITS_S)
         try:

@@ -132,7 +132,7 @@ def test_pictures_that_stay_away_and_come_back(tmp_path: Path) -> None:
     tags = tags_of(publishable(tmp_path / "a.flv", seconds=16))
     seen = [tag for tag in tags if tag.kind is not TagKind.VIDEO or not 2000 < tag.timestamp_ms < 11_900]
     shelf, studio = publish(seen)
-    assert_sound(shelf)
+    assert not shelf.faults
     assert not studio.dismissals
     assert _tracks(shelf) == [ALL, {"audio"}, ALL]
 

@@ -158,7 +158,7 @@ def test_key_frames_have_a_rate_of_their_own_from_the_first_part_on() -> None:
         number=1, period=0, program_date_time=ZERO, decode_time=0, parts=(part(0),), key_frame_size_bytes=500
     )
     picture = PICTURE.model_copy(update={"bandwidth_bps": 9_000_000, "width": 1280, "height": 720})
-    found = shown(edges=(edge(PICTURE.name, first),), last_segment=0)
+    found = shown(edges=(edge(PICTURE.name, first),), last_segment=1)
     found = found.model_copy(update={"periods": (Period(number=0, tracks=(picture,)),)})
     offered = main.multivariant(found, "media.m3u8")
     assert offered is not None
@@ -166,8 +166,26 @@ def test_key_frames_have_a_rate_of_their_own_from_the_first_part_on() -> None:
     assert [each.bandwidth_bps for each in offered.iframe_variants] == [4000]
 
 
-def test_nothing_is_offered_before_the_first_part() -> None:
+def _at_edge(track: str, period: int, count: int = 1) -> Edge:
+    parts = tuple(part(number) for number in range(count))
+    return edge(track, EdgeSegment(number=2, period=period, program_date_time=ZERO, decode_time=0, parts=parts))
+
+
+def test_nothing_is_offered_before_the_first_segment() -> None:
+    edges = (_at_edge(PICTURE.name, 0), _at_edge(SOUND.name, 0))
     assert main.multivariant(shown(), "media.m3u8") is None
+    assert main.multivariant(shown(edges=edges, last_segment=0), "media.m3u8") is None
+    assert main.multivariant(shown(edges=edges, last_segment=1), "media.m3u8") is not None
+
+
+def test_sound_is_never_offered_alone_where_there_are_pictures() -> None:
+    only_sound = shown(0, 1, edges=(_at_edge(SOUND.name, 1), _at_edge(PICTURE.name, 1, 0)))
+    assert main.multivariant(only_sound, "media.m3u8") is None
+    # While the pictures of a new period are on their way, what the last one had is offered: its names are the same.
+    late = shown(0, 1, edges=(_at_edge(SOUND.name, 0), _at_edge(PICTURE.name, 0)))
+    offered = main.multivariant(late, "media.m3u8")
+    assert offered is not None
+    assert [each.uri for each in offered.variants] == ["video_source/media.m3u8"]
 
 
 TAIL = (

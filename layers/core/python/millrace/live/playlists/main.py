@@ -32,14 +32,20 @@ def multivariant(shown: Shown, playlist_name: str, *, with_key_frames: bool = Tr
 
 
 def playable(shown: Shown) -> tuple[Track, ...]:
-    """Return the tracks of the latest period of which anything can be played, in their order."""
+    """Return the tracks of the latest period of which anything can be played, in their order.
+
+    Players look once: so nothing is offered before a whole segment is there, without which some give up, nor sound
+    alone while its picture is only being stored.
+    """
+    if not shown.head.last_segment:
+        return ()
     for period in reversed(shown.periods):
         tracks = tuple(
             track
             for track in period.running
             if _has_parts(shown.edges.get(track.name), period.number) or shown.head.has_ended
         )
-        if tracks:
+        if {track.kind for track in tracks} == {track.kind for track in period.running} != set():
             return tracks
     return ()
 
