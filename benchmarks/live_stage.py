@@ -55,13 +55,14 @@ class Way:
     ingest_pid: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Live:
-    """A stream that is live."""
+    """A stream that is live, and its encoder, which may be another one later."""
 
     session_id: str
     edge_url: str
     encoder: Encoder
+    again: Callable[[], Encoder]
 
     def check(self) -> None:
         """Stop the benchmark where the stream has broken off: nothing that comes after would mean anything."""
@@ -111,17 +112,25 @@ class Stage:
         path = f"/api/channels/{self.channel_id}/stream-keys"
         made = self.api.request("POST", path, {"label": "benchmark"})
         key = made["stream_key"]
-        encoder = Encoder(self.ffmpeg, source, f"{way.rtmp_url}/{key}", key)
+        begin = partial(Encoder, self.ffmpeg, source, f"{way.rtmp_url}/{key}", key)
+        live = Live("", way.edge_url, begin(), begin)
         session: dict[str, Any] | None = None
         try:
-            session = eventually(lambda: self._live_now(encoder))
-            yield Live(session["session_id"], way.edge_url, encoder)
+            session = eventually(lambda: self._live_now(live.encoder))
+            live.session_id = str(session["session_id"])
+            yield live
         finally:
-            encoder.stop()
+            live.encoder.stop()
             if session is not None:
                 self.api.request("POST", f"/api/live/{session['session_id']}/end")
                 eventually(lambda: self._state(str(session["session_id"])) == "ended")
             self.api.request("DELETE", f"{path}/{made['key']['key_id']}")
+
+    def come_back(self, live: Live) -> None:
+        """Publish again what was cut off, with the same key."""
+        live.encoder.stop()
+        live.encoder = live.again()
+        eventually(lambda: self._state(live.session_id) == "live")
 
     def health(self, live: Live) -> dict[str, Any]:
         """Return how the ingest says that the stream is doing."""
