@@ -10,11 +10,20 @@ const STOPPED = 7000;
 /** No rendition of the film suits this browser. */
 const NOTHING_PLAYABLE = 4032;
 
+const LIVE = {
+  lowLatencyMode: true,
+  // Parts are asked for before they are there; the next try is a third of a part later.
+  retryParameters: { maxAttempts: 30, baseDelay: 100, backoffFactor: 1, fuzzFactor: 0.2 },
+  // Who fell behind comes back to the edge.
+  liveSync: { enabled: true, maxPlaybackRate: 1.2 },
+};
+
 /** Play a DASH manifest or an HLS playlist. */
 export function startShaka(video: HTMLVideoElement, manifestUrl: string, start_s: number | null, events: EngineEvents): Engine {
   const player = new shaka.Player();
   shaka.polyfill.installAll();
-  player.configure({ abr: { restrictToElementSize: true }, streaming: { lowLatencyMode: start_s === null, retryParameters: { maxAttempts: 5 } } });
+  exactOffsets();
+  player.configure({ abr: { restrictToElementSize: true }, streaming: start_s === null ? LIVE : { retryParameters: { maxAttempts: 5 } } });
   player.addEventListener('error', (event) => report(problemOf(event)));
   player.addEventListener('adaptation', showQuality);
   player.addEventListener('variantchanged', showQuality);
@@ -52,6 +61,32 @@ export function startShaka(video: HTMLVideoElement, manifestUrl: string, start_s
     caption: (caption) => player.selectTextTrack(player.getTextTracks().find(({ id }) => String(id) === caption?.id) ?? null),
     destroy: () => void player.destroy(),
   };
+}
+
+let areOffsetsExact = false;
+
+/**
+ * Let a source buffer tell the offset that it was given.
+ *
+ * Shaka 5.2.12 adds a millisecond to a negative `timestampOffset`, finds it a millisecond off with the next part of an HLS
+ * playlist, and sets it anew; each time the buffer forgets where it is, and drops all parts up to the next key frame.
+ */
+function exactOffsets(): void {
+  if (areOffsetsExact || !('SourceBuffer' in globalThis)) return;
+  areOffsetsExact = true;
+  const { get, set } = Object.getOwnPropertyDescriptor(SourceBuffer.prototype, 'timestampOffset') ?? {};
+  const added_s = new WeakMap<SourceBuffer, number>();
+  Object.defineProperty(SourceBuffer.prototype, 'timestampOffset', {
+    configurable: true,
+    enumerable: true,
+    get(this: SourceBuffer) {
+      return Number(get?.call(this)) - (added_s.get(this) ?? 0);
+    },
+    set(this: SourceBuffer, offset_s: number) {
+      set?.call(this, offset_s);
+      added_s.set(this, offset_s < 0 ? 0.001 : 0);
+    },
+  });
 }
 
 function qualityOf({ id, width, height, bandwidth }: shaka.extern.Track): Quality {
