@@ -1,5 +1,6 @@
 """What is encoded of a film plays while the rest is on its way."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlparse
@@ -69,6 +70,34 @@ def test_a_growing_film_plays_by_its_final_addresses_and_is_not_listed(owner: Ow
         name: video["playback"][name] for name in ("hls_url", "dash_url")
     }
     assert ready["playable_at"] == video["playable_at"]
+
+
+def test_captions_are_there_while_a_film_grows(owner: Owner, world: World) -> None:
+    film = begin(owner, seconds=200)
+    film.encode(0)
+    film.encode_sound(0)
+    film.show()
+    assert b"SUBTITLES" not in _playlist(world, film, "main.m3u8")["Body"].read()
+    body = {"label": "English", "text": "WEBVTT\n\n00:01.000 --> 03:02.000\nGood morning."}
+    assert owner.call("PUT", f"/api/videos/{film.video_id}/captions/en", body).status in {200, 201}
+    film.encode(1)
+    film.encode_sound(1)
+    film.show("chunk 1")
+    main = _playlist(world, film, "main.m3u8")["Body"].read().decode()
+    found = re.search(r'URI="(captions/en-\w+)/media\.m3u8"', main)
+    assert found, main
+    folder = found[1]
+    pieces = hls.parse_media(_playlist(world, film, f"{folder}/media.m3u8")["Body"].read().decode())
+    assert len(pieces.segments) == 4, "they are whole though the film is not"
+    assert b"Good morning." in _playlist(world, film, f"{folder}/seg_00003.vtt")["Body"].read()
+    manifest = _playlist(world, film, "manifest.mpd")["Body"].read().decode()
+    assert dash.parse(manifest).live
+    assert f"{folder}/captions.vtt" in manifest
+
+    owner.call("DELETE", f"/api/videos/{film.video_id}/captions/en")
+    film.encode(2)
+    film.show("chunk 2")
+    assert b"SUBTITLES" not in _playlist(world, film, "main.m3u8")["Body"].read()
 
 
 def test_only_what_follows_without_a_hole_is_shown(owner: Owner, world: World) -> None:

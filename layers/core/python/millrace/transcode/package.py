@@ -30,7 +30,7 @@ def package_video(task: UploadTask) -> None:
     packaged = Packaged(plan=plan, video=tuple(measured(picture)), audio=tuple(measured(sound)))
     packaging.keep(task.place, packaged)
     folder = task.place.media_prefix(video.home)
-    captions = packaging.put_captions(video, folder, packaged)
+    captions = packaging.put_captions(video, folder, plan)
     put_playlists(folder, packaging.playlists(packaged, captions), PLAYLIST_CACHING)
     store_loudness(video, plan, sounds)
     costing.settle(service.in_processing(task.video_id, task.upload_id), plan, [*pictures, *sounds])

@@ -13,7 +13,7 @@ from millrace.transcode import work
 from millrace.transcode.model import ShowTask, StoredTrack
 from millrace.transcode.package import join, load_reports, measured
 from millrace.videos.model import Home
-from millrace.videos.packaging import put_playlists
+from millrace.videos.packaging import put_captions, put_playlists
 from millrace.videos.places import UploadPlace
 from millrace.videos.processing import service
 from millrace.videos.processing.model import Shown
@@ -28,7 +28,10 @@ MARGIN_S: Final = 10
 
 
 class Progress(BaseModel):
-    """What is shown of a film so far, and where: how many chunks of picture and sound, and their tracks, joined."""
+    """What is shown of a film so far, and where: how many chunks of picture and sound, and their tracks, joined.
+
+    `captions` are the folders of those that are there; each is named by its text.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,6 +40,7 @@ class Progress(BaseModel):
     sounds: int = 0
     picture: tuple[StoredTrack, ...] = ()
     sound: tuple[StoredTrack, ...] = ()
+    captions: tuple[str, ...] = ()
 
     def until_s(self, plan: EncodePlan) -> Fraction:
         """Return up to where picture and sound play."""
@@ -72,9 +76,14 @@ def _show(place: UploadPlace, shown: Shown) -> None:
     if until_s == 0 or is_little:
         return
     uploaded_at = shown.video.uploaded_at or shown.video.created_at
-    files = package(plan, measured(after.picture), measured(after.sound), growth=Growth(uploaded_at, now()))
-    put_playlists(place.media_prefix(shown.video.home), files, GROWING_CACHING)
-    work.save(place, GROWTH, after)
+    folder = place.media_prefix(shown.video.home)
+    there = before.captions if before.home is after.home else ()
+    captions = put_captions(shown.video, folder, plan, there)
+    picture, sound = measured(after.picture), measured(after.sound)
+    tracks = [caption.track for caption in captions]
+    files = package(plan, picture, sound, tracks, growth=Growth(uploaded_at, now()))
+    put_playlists(folder, files, GROWING_CACHING)
+    work.save(place, GROWTH, after.model_copy(update={"captions": tuple(each.folder for each in captions)}))
     service.announce_playable(shown)
 
 

@@ -61,7 +61,7 @@ def playlists(packaged: Packaged, captions: Iterable[Caption]) -> dict[str, str]
     return package(packaged.plan, packaged.video, packaged.audio, [caption.track for caption in captions])
 
 
-def put_captions(video: Video, folder: str, packaged: Packaged, there: Iterable[str] = ()) -> list[Caption]:
+def put_captions(video: Video, folder: str, plan: EncodePlan, there: Iterable[str] = ()) -> list[Caption]:
     """Write the captions' texts below the folder, but for those that are there; return all that are there then.
 
     A text that was taken away this very moment is left out.
@@ -77,7 +77,7 @@ def put_captions(video: Video, folder: str, packaged: Packaged, there: Iterable[
             logger().info("captions that are no longer there", video_id=video.video_id, language=caption.language)
             continue
         cues = webvtt.parse(text.decode())
-        pieces = webvtt.write_segments(cues, packaged.plan.duration_s)
+        pieces = webvtt.write_segments(cues, plan.duration_s)
         named = {f"seg_{number:05d}.vtt": piece for number, piece in enumerate(pieces, start=1)}
         _put_texts(f"{folder}{caption.folder}/", {**named, CAPTIONS_FILE: text.decode()})
         found.append(caption)

@@ -25,7 +25,7 @@ def place(video: Video) -> None:
     if packaged is None:
         # Packaged by an older release: its playlists cannot be written anew.
         return
-    shown = packaging.put_captions(video, folder, packaged, _whole(bucket, folder, there))
+    shown = packaging.put_captions(video, folder, packaged.plan, _whole(bucket, folder, there))
     if _write_playlists(folder, packaged, shown):
         objects.purge_paths([f"/{folder}{name}" for name in ENTRY_POINTS])
     for stale in there - {caption.folder for caption in shown}:
