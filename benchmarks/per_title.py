@@ -96,8 +96,8 @@ def _row(result: Measured) -> list[str]:
 
 
 def _measure(clip: Clip, folder: Path) -> Measured:
-    source = _cut(clip, folder)
-    plan = _plan(source)
+    source = cut_clip(clip, folder)
+    plan = plan_clip(source)
     fitted, probe_cpu_s = _fitted(plan, source, folder)
     known: dict[tuple[str, int, bool], Point] = {}
 
@@ -119,7 +119,7 @@ def _measure(clip: Clip, folder: Path) -> Measured:
     return Measured(clip.name, ladders, f"{kept} ({len(fitted.renditions)} of {len(plan.renditions)})", probe_cpu_s)
 
 
-def _cut(clip: Clip, folder: Path) -> Path:
+def cut_clip(clip: Clip, folder: Path) -> Path:
     """Cut the part out, near enough to lossless."""
     target = folder / f"{clip.name}.mp4"
     argv = [str(measuring_ffmpeg()), "-y", "-v", "error", "-ss", str(clip.start_s), "-t", str(clip.length_s)]
@@ -128,7 +128,8 @@ def _cut(clip: Clip, folder: Path) -> Path:
     return target
 
 
-def _plan(source: Path) -> EncodePlan:
+def plan_clip(source: Path) -> EncodePlan:
+    """Plan a clip as the platform does, with every rung that fits."""
     data = source.read_bytes()
 
     def run(argv: list[str]) -> str:

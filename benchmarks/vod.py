@@ -7,11 +7,12 @@
   on a shared machine says little. "ffmpeg" counts the encoders as they report; "platform" also the emulator, the
   functions and the edge.
 - Playable: from S3's event of the finished upload to the moment at which the beginning can be watched, by length of
-  the source. Longer sources are cancelled then; each waits until the machine is idle again.
+  the source, and where that time goes. What is not encoded by then is cancelled; each waits until the machine is idle.
 - Functions: the most memory and scratch space that each used, against the sizes that the template gives.
 - AWS: a model of wall time and cost, fed by the measured CPU.
 
-The short version takes about five minutes on two cores; --full repeats it and adds sources of twenty minutes.
+The short version takes about seven minutes on two free cores; --full repeats the comparison three times and adds
+sources of twenty minutes, and takes about twenty. --cpu-runs and --runs make it longer.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from typing import Any
 from benchmarks import aws_model, rivals
 from benchmarks.functions_watch import Watched, wait_until_idle, watching
 from benchmarks.processes import tree_cpu_s
+from benchmarks.stages import stages
 from benchmarks.table import print_table
 from millrace.media.plan import EncodePlan
 from scripts.deployer.target import local_target
@@ -120,14 +122,16 @@ class Bench:
             each_cpu_s=rivals.ffmpeg_each_cpu_s(source, plan, folder),
         )
 
-    def playable_s(self, source: Path) -> float:
-        """Return how long until the source could be watched; the rest of it is not encoded."""
+    def playable(self, source: Path) -> list[float]:
+        """Return how long it took until the source could be watched, by stages; the rest of it is not encoded."""
         wait_until_idle(self.supervisor)
         video = self.wait(self.upload(source), "playable_at")
         if video["state"] == "processing":
             self.api.request("POST", f"/api/videos/{video['video_id']}/cancel")
         self.api.request("DELETE", f"/api/videos/{video['video_id']}")
-        return _moment_s(video["playable_at"]) - _moment_s(video["uploaded_at"])
+        machine = self.status["outputs"]["TranscodeStateMachine"]
+        moments_s = (_moment_s(video[name]) for name in ("uploaded_at", "playable_at"))
+        return stages(self.target, machine, video["video_id"], *moments_s)
 
 
 def main() -> None:
@@ -145,11 +149,12 @@ def main() -> None:
             minutes: rivals.lengthen(minute, minutes, folder / f"{minutes}.mp4") for minutes in arguments.minutes
         }
         # By turns, so that a machine that becomes busy slows all lengths alike.
-        playable: dict[int, list[float]] = {minutes: [] for minutes in sources}
+        playable: dict[int, list[list[float]]] = {minutes: [] for minutes in sources}
         for _ in range(arguments.runs):
             for minutes, source in sources.items():
-                playable[minutes].append(bench.playable_s(source))
-        _print_playable(playable)
+                playable[minutes].append(bench.playable(source))
+        _print_playable({minutes: [sum(took_s) for took_s in runs] for minutes, runs in playable.items()})
+    _print_stages(playable)
     _print_functions(bench, watched)
     _print_model(wholes)
 
@@ -213,6 +218,15 @@ def _print_playable(playable: dict[int, list[float]]) -> None:
     ]
     runs = len(playable[min(playable)])
     print_table(f"From the finished upload to playable, medians of {runs}", ["", "median", "range", "ratio"], rows)
+
+
+def _print_stages(found: dict[int, list[list[float]]]) -> None:
+    rows = [
+        [f"{minutes} min", *(f"{statistics.median(stage_s):.1f} s" for stage_s in zip(*runs, strict=True))]
+        for minutes, runs in found.items()
+    ]
+    header = ["", "event and start", "probe", "plan", "first chunk of picture and sound, shown"]
+    print_table("Where that time goes, medians", header, rows)
 
 
 def _print_functions(bench: Bench, watched: Watched) -> None:
