@@ -1,14 +1,17 @@
 """What stays of a stream: its segments as a video, nothing of a test stream, and nothing of what its owner deletes."""
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from millrace.live import store
+from millrace.live import removing, store, sweeping
+from millrace.live.clips import service as clips
+from millrace.live.clips import store as clip_store
 from millrace.live.edge import store as edge_store
-from millrace.live.errors import StreamGone
+from millrace.live.errors import ClipGone, StreamGone
 from millrace.media import dash, hls
 from millrace.platform.ids import VideoId
 from millrace.videos import service as videos
@@ -209,3 +212,35 @@ def test_what_is_deleted_is_forgotten(
     assert not world.stored(film.place.parts_prefix)
     with pytest.raises(StreamGone):
         edge_store.shown(film.session_id)
+
+
+def test_a_channel_that_goes_while_it_is_live_leaves_nothing(
+    world: World, ingest: Ingest, studio: Studio, film: Film, recorder: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film.whole(parts=1)
+    clip = clips.create(store.get(film.session_id), studio.owner, "Hello", None, 5)
+    event: dict[str, Any] = {
+        "detail-type": "ChannelDeleted",
+        "detail": {"channel_id": studio.channel.channel_id, "owner_id": studio.owner.user_id},
+    }
+    forgetting = load_function("forget_streams")
+    for _ in range(2):
+        forgetting.handler(event, None)
+    # Its ingest is told to end with the next beat. What it stores until then is the reason to wait for that.
+    assert ingest.beat(film.grant).json["command"] == "end"
+    assert not store.get(film.session_id).is_listed
+    ingest.tell("end", film.grant)
+    hear(recorder, world, "StreamEnded", film)
+    assert not world.stored(film.place.prefix)
+    # An upload that was on its way.
+    film.put(film.place.segment_key(SOURCE.name, 0, 2), b"late")
+    assert world.stored(film.place.prefix)
+    assert sweeping.sweep()["recording"] >= 1
+    monkeypatch.setattr(sweeping, "now", lambda: datetime.now(UTC) + timedelta(minutes=6))
+    monkeypatch.setattr(removing, "now", lambda: datetime.now(UTC) + timedelta(minutes=6))
+    assert sweeping.sweep()["announced"] >= 1
+    hear(recorder, world, "StreamEnded", film)
+    assert not world.stored(film.place.prefix)
+    assert store.find(film.session_id) is None
+    with pytest.raises(ClipGone):
+        clip_store.get(clip.clip_id)

@@ -79,6 +79,8 @@ class LiveSession(Fact):
     """Whether a recording stays of it."""
     is_recorded: bool = False
     """Its recording is a video, or will never be one."""
+    is_forgotten: bool = False
+    """Its channel is gone: it ends, and nothing of it stays, not even this."""
 
     @property
     def place(self) -> LivePlace:
@@ -102,6 +104,7 @@ class LiveSession(Fact):
             self.state in {SessionState.LIVE, SessionState.INTERRUPTED}
             and self.visibility is Visibility.PUBLIC
             and not self.is_test
+            and not self.is_forgotten
         )
 
     @property

@@ -13,7 +13,7 @@ from millrace.live.edge.model import Segment, Shown, TrackKind
 from millrace.live.errors import StreamChangedMeanwhile
 from millrace.live.model import LiveSession
 from millrace.live.playlists import vod
-from millrace.live.removing import remove_media
+from millrace.live.removing import forget_ended, remove_media
 from millrace.live.storing import put, put_playlists
 from millrace.media.probe import Limits
 from millrace.media.still import still_argv
@@ -39,6 +39,9 @@ def record(session_id: LiveSessionId) -> None:
     """Make the recording of an ended stream; of a test stream, or one without a segment, nothing stays. Idempotent."""
     session = store.find(session_id)
     if session is None or not session.has_ended or session.is_settled:
+        return
+    if session.is_forgotten:
+        forget_ended(session)
         return
     shown = edge_store.shown(session_id)
     segments = edge_store.segments(session_id)

@@ -6,7 +6,7 @@ from datetime import datetime
 from millrace.platform.ids import ChannelId, UploadId, UserId, VideoId
 from millrace.videos import store
 from millrace.videos.details import Details
-from millrace.videos.errors import VideoGone
+from millrace.videos.errors import VideoGone, VideosUnavailable
 from millrace.videos.film import Film, Upload, VideoState
 from millrace.videos.model import Home, Video, Visibility
 from millrace.videos.processing import service as processing
@@ -33,8 +33,7 @@ def adopt(recording: Recording) -> Video:
 
     Idempotent: a repeat says it again under the same event ids.
     """
-    if store.find(recording.video_id) is None:
-        store.create(_video(recording))
+    _create(recording)
     try:
         processing.record_film(recording.video_id, recording.upload_id, recording.film)
     except VideoGone:
@@ -42,6 +41,17 @@ def adopt(recording: Recording) -> Video:
         store.get(recording.video_id)
     processing.publish(recording.video_id, recording.upload_id)
     return store.get(recording.video_id)
+
+
+def _create(recording: Recording) -> None:
+    """Store the video where it is not there yet; two that do it at once are both content."""
+    if store.find(recording.video_id) is not None:
+        return
+    try:
+        store.create(_video(recording))
+    except VideosUnavailable:
+        if store.find(recording.video_id) is None:
+            raise
 
 
 def home_of(video_id: VideoId, upload_id: UploadId) -> Home | None:

@@ -5,6 +5,7 @@ make a clip                         PutItem, absent
 one clip                            GetItem clip_id
 a stream's clips, newest first      Query by_session: session_id, clip_id descending
 forget a clip                       DeleteItem
+forget a stream's clips             Query by_session; DeleteItem each
 """
 
 from collections.abc import Iterator, Sequence
@@ -86,6 +87,14 @@ def remove(clip_id: ClipId) -> None:
     """Forget a clip. Natural to repeat."""
     with _translated():
         _table()(clip_id).delete()
+
+
+def remove_all(session_id: LiveSessionId) -> None:
+    """Forget a stream's clips. Natural to repeat."""
+    table = _table()
+    with _translated():
+        for item in list(_Item.by_session.query(session_id)):
+            table(item.clip_id).delete()
 
 
 @contextmanager
