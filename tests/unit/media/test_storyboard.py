@@ -13,6 +13,7 @@ from millrace.media.storyboard import (
     MAX_POSTERS,
     MAX_TILES,
     MINIATURE,
+    best_poster,
     pick_posters,
     plan_preview,
     plan_storyboard,
@@ -86,6 +87,12 @@ def test_posters_come_from_all_over_the_film_and_show_something() -> None:
 
 def test_what_looks_alike_is_offered_once() -> None:
     assert pick_posters([stripes(60, 180)] * 40) == [0]
+
+
+def test_the_poster_is_the_candidate_with_most_to_see() -> None:
+    pictures = [flat(16), stripes(90, 130), stripes(40, 200), flat(250)]
+    picked = pick_posters(pictures)
+    assert picked[best_poster(pictures, picked)] == 2
 
 
 def test_a_black_film_still_has_a_poster() -> None:

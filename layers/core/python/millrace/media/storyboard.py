@@ -19,6 +19,7 @@ __all__ = [
     "MINIATURE",
     "Preview",
     "Storyboard",
+    "best_poster",
     "fitting",
     "pick_posters",
     "plan_preview",
@@ -180,6 +181,11 @@ def pick_posters(miniatures: Sequence[bytes]) -> list[int]:
         if all(_difference(miniatures[best], miniatures[other]) >= ALIKE for other in picked):
             picked.append(best)
     return picked
+
+
+def best_poster(miniatures: Sequence[bytes], picked: Sequence[int]) -> int:
+    """Return the place, among the picked ones, of the picture with most to see: the poster unless another is chosen."""
+    return max(range(len(picked)), key=lambda place: interest(miniatures[picked[place]]))
 
 
 def interest(miniature: bytes) -> float:

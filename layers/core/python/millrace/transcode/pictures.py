@@ -11,6 +11,7 @@ from millrace.media.picture_commands import posters_argv, preview_argv, storyboa
 from millrace.media.plan import EncodePlan
 from millrace.media.storyboard import (
     MINIATURE,
+    best_poster,
     pick_posters,
     plan_preview,
     plan_storyboard,
@@ -28,7 +29,7 @@ from millrace.transcode.segments import SEGMENT_TYPE, put_all
 from millrace.transcode.source import MARGIN_S
 from millrace.transcode.tools import tool_limits
 from millrace.videos.film import Pictures
-from millrace.videos.places import PREVIEW, STORYBOARD, candidate_name
+from millrace.videos.places import POSTER, PREVIEW, STORYBOARD, candidate_name
 from millrace.videos.processing import service
 
 FILE_BYTES = 256 << 20
@@ -61,8 +62,9 @@ def make_pictures(task: UploadTask, deadline: Deadline) -> None:
         miniatures, storyboard = _storyboard(desk)
         posters = _posters(desk, miniatures)
         files = [*storyboard, *posters, *_preview(desk)]
+    candidates = sum(name != POSTER for name, _, _ in posters)
     put_all((folder + name, data, content_type) for name, data, content_type in files)
-    made = Pictures(has_storyboard=True, has_preview=True, candidate_count=len(posters))
+    made = Pictures(has_storyboard=True, has_preview=True, candidate_count=candidates)
     if not service.record_pictures(video, made):
         raise MediaMoved(task.video_id)
 
@@ -114,14 +116,14 @@ def _storyboard(desk: _Desk) -> tuple[list[bytes], Files]:
 
 
 def _posters(desk: _Desk, miniatures: Sequence[bytes]) -> Files:
-    frames = [plan_storyboard(desk.plan).frames[position] for position in pick_posters(miniatures)]
+    picked = pick_posters(miniatures)
+    frames = [plan_storyboard(desk.plan).frames[position] for position in picked]
     track = desk.track(poster_source(desk.plan), frames)
     desk.draw(posters_argv(tool("ffmpeg"), desk.plan, frames, track, str(desk.scratch / "candidate_%d.jpg")))
-    numbers = range(1, len(frames) + 1)
-    return [
-        (candidate_name(number), (desk.scratch / f"candidate_{number}.jpg").read_bytes(), JPEG_TYPE)
-        for number in numbers
-    ]
+    candidates = [(desk.scratch / f"candidate_{number}.jpg").read_bytes() for number in range(1, len(frames) + 1)]
+    best = candidates[best_poster(miniatures, picked)]
+    named = [(candidate_name(number), data, JPEG_TYPE) for number, data in enumerate(candidates, start=1)]
+    return [*named, (POSTER, best, JPEG_TYPE)]
 
 
 def _preview(desk: _Desk) -> Files:

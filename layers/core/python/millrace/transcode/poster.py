@@ -1,4 +1,4 @@
-"""The poster: one typical picture of the film."""
+"""The poster of a film whose pictures could not be drawn: one typical picture of its source."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
