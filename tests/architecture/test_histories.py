@@ -44,7 +44,7 @@ def _an_item(maps: dict[str, Any]) -> int:
 
 
 def test_the_longest_film_that_is_encoded_inline_fits_into_a_history() -> None:
-    chunks = TEMPLATE["Parameters"]["InlineChunks"]["MaxValue"]
+    chunks = TEMPLATE["Parameters"]["ChunksInHistory"]["MaxValue"]
     sounds = chunks * CHUNK_S / SOUND_CHUNK_S + SOUND_CHUNKS_MORE
     pictures_events = chunks * _an_item(ENCODE[0]["Encode chunks"])
     sounds_events = sounds * _an_item(ENCODE[1]["Encode sounds"])

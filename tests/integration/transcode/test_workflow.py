@@ -80,7 +80,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 
 
 def _machine(server: Server, name: str, inline_chunks: int) -> str:
-    values = {**{step: step for step in STEPS}, "TranscodeConcurrency": "2", "InlineChunks": str(inline_chunks)}
+    values = {**{step: step for step in STEPS}, "TranscodeConcurrency": "2", "ChunksInHistory": str(inline_chunks)}
     definition = DEFINITION
     for key, value in values.items():
         definition = definition.replace("${" + key + "}", value)
