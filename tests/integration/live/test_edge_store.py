@@ -7,7 +7,7 @@ import pytest
 
 from millrace.live.edge import store
 from millrace.live.edge.model import Edge, Head, Part, Period, Segment, Track, TrackKind, TrackSegment
-from millrace.live.errors import LeaseLost, StreamGone
+from millrace.live.errors import LeaseLost, LiveUnavailable, StreamGone
 from millrace.platform.ids import LiveSessionId, VideoId, new_id
 from millrace.videos.model import Home
 from tests.integration.live.conftest import World
@@ -144,3 +144,33 @@ def test_a_removed_session_is_gone(head: Head) -> None:
     assert not store.segments(head.session_id)
     with pytest.raises(StreamGone):
         store.shown(head.session_id)
+
+
+def test_a_long_stream_is_read_in_few_items(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "RUN", 3)
+    every = [complete(number) for number in range(1, 9)]
+    for segment in every:
+        store.put_segment(head.session_id, 1, segment)
+    assert store.all_segments(head.session_id) == every
+    assert store.all_segments(head.session_id, 5) == every[4:]
+    assert store.all_segments(head.session_id, 8) == every[7:]
+    # What is in a run is not read again.
+    monkeypatch.setattr(store, "segments", lambda _, since: every[since:] if since != 7 else [])
+    assert store.all_segments(head.session_id) == every[:6]
+    # Nor does who looks at the edge read runs.
+    assert store.shown(head.session_id).head.last_segment == 8
+
+
+def test_a_run_that_could_not_be_written_costs_nothing_but_time(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "RUN", 2)
+    every = [complete(number) for number in range(1, 7)]
+    write = store._put_run
+    for segment in every:
+        is_lost = segment.number == 4
+        monkeypatch.setattr(store, "_put_run", _unavailable if is_lost else write)
+        store.put_segment(head.session_id, 1, segment)
+    assert store.all_segments(head.session_id) == every
+
+
+def _unavailable(*_: object) -> None:
+    raise LiveUnavailable

@@ -44,7 +44,7 @@ def record(session_id: LiveSessionId) -> None:
         forget_ended(session)
         return
     shown = edge_store.shown(session_id)
-    segments = edge_store.segments(session_id)
+    segments = edge_store.all_segments(session_id)
     tracks = vod.recorded(shown, segments)
     if session.is_test or not session.is_kept or not tracks:
         remove_media(session)

@@ -5,6 +5,7 @@
     head      <session_id>  head                  epoch, last segment, period, and what never changes
     period    <session_id>  period#<number>       the tracks of a period
     segment   <session_id>  segment#<number>      a complete segment of all tracks
+    run       <session_id>  run#<first number>    three hundred of them, for who reads all of a long stream
 
     access pattern                         request
     a part or segment of one track         PutItem edge, its epoch not newer and its version older
@@ -15,19 +16,23 @@
     has a track moved                      GetItem edge, consistent
     all that is at the edge                Query edge# to period#, consistent
     segments since a number                Query segment#
+    a run is full                          Query segment#, PutItem run
+    all segments                           Query run#, then segment# since
 
 Every write names the epoch of its ingest. Taking over moves the head's epoch on first and the edges' after it, so a
 former ingest can neither change an edge nor begin one. Items expire a week after they were written; head and periods,
 which a stream needs for as long as it runs, two months after.
 """
 
+import json
+import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
@@ -43,6 +48,8 @@ from millrace.videos.model import Home
 
 KEPT = timedelta(days=7)
 KEPT_FOR_ALL = timedelta(days=60)
+# Ten minutes of segments in some ten kilobytes: eight hours are 48 items instead of 14,400.
+RUN = 300
 _HEAD = "head"
 _REFUSED = "ConditionalCheckFailedException"
 
@@ -59,6 +66,7 @@ class _Item(Model):
     period = NumberAttribute(null=True)
     has_ended = BooleanAttribute(null=True)
     data = JSONAttribute(null=True)
+    packed = BinaryAttribute(null=True, legacy_encoding=False)
     expires_at = NumberAttribute(null=True)
 
 
@@ -138,7 +146,7 @@ def _put_first(edge: Edge, item: _Item) -> None:
 def put_segment(session_id: LiveSessionId, epoch: int, segment: Segment) -> None:
     """Name a segment that is complete in all tracks; raises LeaseLost. Natural to repeat.
 
-    Segments are named in the order of their numbers.
+    Segments are named in the order of their numbers. The last one of a run has the run written, too.
     """
     tracks = {name: _row(track) for name, track in segment.tracks.items()}
     data = {"period": segment.period, "at": segment.program_date_time.isoformat(), "tracks": tracks}
@@ -153,6 +161,21 @@ def put_segment(session_id: LiveSessionId, epoch: int, segment: Segment) -> None
         )
 
     _transact(session_id, fill)
+    if segment.number % RUN == 0:
+        # Without it readers take the segments one by one.
+        with suppress(LiveUnavailable):
+            _put_run(session_id, epoch, segment.number - RUN + 1)
+
+
+def _put_run(session_id: LiveSessionId, epoch: int, first: int) -> None:
+    table = _table()
+    with _translated():
+        keys = table.sk.between(_segment_key(first), _segment_key(first + RUN - 1))
+        rows = [[_number(item), item.data] for item in table.query(session_id, keys, consistent_read=True)]
+        if len(rows) == RUN:
+            item = _item(session_id, _run_key(first), {}, epoch)
+            item.packed = zlib.compress(json.dumps(rows, separators=(",", ":")).encode())
+            item.save()
 
 
 def edge(session_id: LiveSessionId, track: str) -> Edge | None:
@@ -183,6 +206,24 @@ def segments(session_id: LiveSessionId, since: int = 1) -> Sequence[Segment]:
     first, last = _segment_key(since), _segment_key(10**8 - 1)
     with _translated():
         return [_segment(item) for item in table.query(session_id, table.sk.between(first, last), consistent_read=True)]
+
+
+def all_segments(session_id: LiveSessionId, since: int = 1) -> Sequence[Segment]:
+    """Return the same as `segments`, in few reads where they are many."""
+    table = _table()
+    found: list[Segment] = []
+    following = since
+    with _translated():
+        keys = table.sk.between(_run_key(max(0, since - RUN + 1)), _run_key(10**8 - 1))
+        for item in table.query(session_id, keys, consistent_read=True):
+            first = _number(item)
+            if first > following:
+                # A run that could not be written.
+                break
+            rows = json.loads(zlib.decompress(item.packed))
+            found += [_read_segment(number, data) for number, data in rows if number >= following]
+            following = first + RUN
+    return [*found, *segments(session_id, following)]
 
 
 def remove(session_id: LiveSessionId) -> None:
@@ -240,6 +281,10 @@ def _segment_key(number: int) -> str:
     return f"segment#{number:08d}"
 
 
+def _run_key(first: int) -> str:
+    return f"run#{first:08d}"
+
+
 def _edge_item(edge: Edge) -> _Item:
     """Write an edge in few bytes: each part and track costs a write, and DynamoDB counts begun kilobytes."""
     tail = [
@@ -293,15 +338,26 @@ def _row(track: TrackSegment) -> list[int | None]:
 
 
 def _segment(item: _Item) -> Segment:
-    return Segment(
-        number=int(str(item.sk).partition("#")[2]),
-        period=item.data["period"],
-        program_date_time=datetime.fromisoformat(item.data["at"]),
+    return _read_segment(_number(item), item.data)
+
+
+def _read_segment(number: int, data: dict[str, Any]) -> Segment:
+    # There may be tens of thousands, and they were checked when they were made.
+    return Segment.model_construct(
+        number=number,
+        period=data["period"],
+        program_date_time=datetime.fromisoformat(data["at"]),
         tracks={
-            name: TrackSegment(duration=row[0], size_bytes=row[1], decode_time=row[2], key_frame_size_bytes=row[3])
-            for name, row in item.data["tracks"].items()
+            name: TrackSegment.model_construct(
+                duration=row[0], size_bytes=row[1], decode_time=row[2], key_frame_size_bytes=row[3]
+            )
+            for name, row in data["tracks"].items()
         },
     )
+
+
+def _number(item: _Item) -> int:
+    return int(str(item.sk).partition("#")[2])
 
 
 def _head(item: _Item) -> Head:

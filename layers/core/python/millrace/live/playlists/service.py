@@ -46,7 +46,8 @@ class _Past:
         # What no playlist lists any more is not read.
         known = self.segments[-1].number if self.segments else max(0, last - media.MAX_SEGMENTS)
         if known < last:
-            fresh = store.segments(shown.head.session_id, since=known + 1)
+            read = store.all_segments if last - known > store.RUN else store.segments
+            fresh = read(shown.head.session_id, since=known + 1)
             # What was named since the head was read comes with the next one.
             self.segments += [segment for segment in fresh if segment.number <= last]
         return self.segments
