@@ -19,6 +19,7 @@ from rtmp_ingest.api_client import ApiClient
 from rtmp_ingest.health_endpoint import HealthEndpoint
 from rtmp_ingest.ingest import Ingest, Tools
 from rtmp_ingest.logs import set_up_logs
+from rtmp_ingest.protection import Protection
 from rtmp_ingest.rtmp.server import RtmpServer, ServerSettings, serve
 from rtmp_ingest.settings import Settings, read_settings
 from rtmp_ingest.storage import Storage
@@ -62,7 +63,11 @@ async def run(settings: Settings) -> None:
         logger.info(
             "listening", extra={"rtmp_port": server.port, "rtmps_port": server.rtmps_port, "health_port": health_port}
         )
+        protection = Protection(settings.agent_url, lambda: ingest.stream_count)
+        protecting = asyncio.create_task(protection.run()) if settings.agent_url else None
         await _asked_to_end()
+        if protecting is not None:
+            protecting.cancel()
         endpoint.is_draining = True
         await server.drain(settings.drain_s)
         await endpoint.stop()

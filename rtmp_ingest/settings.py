@@ -30,6 +30,8 @@ class Settings:
     ladder: tuple[int, ...]
     ingest_id: str
     drain_s: float
+    # Where ECS takes requests of its tasks; "" elsewhere.
+    agent_url: str
 
 
 def read_settings(ffmpeg: str) -> Settings:
@@ -48,6 +50,7 @@ def read_settings(ffmpeg: str) -> Settings:
         ladder=tuple(int(side) for side in settings.optional("LIVE_LADDER", DEFAULT_LADDER).split(",") if side.strip()),
         ingest_id=settings.optional("INGEST_ID") or new_id(),
         drain_s=float(settings.optional("INGEST_DRAIN_S", "60")),
+        agent_url=settings.optional("ECS_AGENT_URI"),
     )
 
 
