@@ -28,11 +28,11 @@ OVERHEAD_S: Final = 1.0
 SOUND_MEMORY_MB: Final = 1769
 SCRATCH_MB: Final = 4096
 # Seconds of the other steps, together, at the memory that most have, and of showing one more chunk.
-STEPS_S: Final = 12.0
+STEPS_S: Final = 10.0
 SHOW_S: Final = 0.5
 STEP_MEMORY_MB: Final = 1769
-STEPS: Final = 7
-STATES: Final = 16
+STEPS: Final = 6
+STATES: Final = 15
 # Encode, show, and what the Map counts for each item.
 STATES_A_CHUNK: Final = 3
 # Ranges that a decoder asks for, and reports that are read to show and to package.
