@@ -68,6 +68,7 @@ def _delivery_template() -> dict[str, Any]:
         resources[name]["Properties"] = {}
     return {
         "Parameters": {name: whole["Parameters"][name] for name in ("Stage", "PublicUrl", "MediaPublicKey")},
+        "Mappings": whole["Mappings"],
         "Conditions": whole["Conditions"],
         "Resources": resources,
         "Outputs": {**{name: whole["Outputs"][name] for name in _OUTPUTS}, "MediaKey": {"Value": {"Ref": "MediaKey"}}},
