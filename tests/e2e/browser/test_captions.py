@@ -20,8 +20,7 @@ from tests.media_fixtures import FFMPEG
 
 pytestmark = pytest.mark.browser
 
-# Not "shaka-hls": Shaka Player 5.2.12 never loads the chosen captions of an HLS playlist in some runs (1 of 5 here).
-ENGINES: tuple[Engine, ...] = ("hls", "dash", "shaka")
+ENGINES: tuple[Engine, ...] = ("hls", "dash", "shaka", "shaka-hls")
 TRACKS = {"en": ("English", "captions", "frame"), "de": ("Deutsch", "subtitles", "Bild")}
 CUE_S = 3
 

@@ -27,6 +27,10 @@ export function startShaka(video: HTMLVideoElement, manifestUrl: string, start_s
   player.addEventListener('error', (event) => report(problemOf(event)));
   player.addEventListener('adaptation', showQuality);
   player.addEventListener('variantchanged', showQuality);
+  let mayAppendAgain = false;
+  player.getNetworkingEngine()?.registerResponseFilter((_type, _response, context) => {
+    if (context?.stream?.type === 'text') setTimeout(appendAgain, CUES_MS);
+  });
   void load();
 
   async function load(): Promise<void> {
@@ -46,6 +50,22 @@ export function startShaka(video: HTMLVideoElement, manifestUrl: string, start_s
     if (shown !== undefined) events.onShown(qualityOf(shown));
   }
 
+  /**
+   * Load the pictures ahead once more where captions wait for them.
+   *
+   * Shaka 5.2.12 learns from the next pictures that it appends where an HLS playlist's captions belong, and of a film that is
+   * buffered to its end there are none.
+   */
+  function appendAgain(): void {
+    const { buffered, duration, textTracks } = video;
+    const isWhole = buffered.length > 0 && buffered.end(buffered.length - 1) > duration - END_GRACE_S;
+    const areThere = [...textTracks].some(({ mode, cues }) => mode === 'showing' && cues !== null && cues.length > 0);
+    const shown = player.getVariantTracks().find(({ active }) => active);
+    if (!mayAppendAgain || !isWhole || areThere || shown === undefined) return;
+    mayAppendAgain = false;
+    player.selectVariantTrack(shown, true, KEPT_S);
+  }
+
   function report(error: unknown): void {
     const kind = troubleOf(error);
     if (kind !== null) events.onTrouble(kind, detailOf(error));
@@ -58,10 +78,20 @@ export function startShaka(video: HTMLVideoElement, manifestUrl: string, start_s
       // Clearing what is buffered shows the choice at once.
       if (track !== undefined) player.selectVariantTrack(track, true);
     },
-    caption: (caption) => player.selectTextTrack(player.getTextTracks().find(({ id }) => String(id) === caption?.id) ?? null),
+    caption: (caption) => {
+      mayAppendAgain = true;
+      player.selectTextTrack(player.getTextTracks().find(({ id }) => String(id) === caption?.id) ?? null);
+    },
     destroy: () => void player.destroy(),
   };
 }
+
+/** What is loaded once more begins that far ahead, so that nothing stalls. */
+const KEPT_S = 1;
+/** Cues are there that long after their file is, if they are not held back. */
+const CUES_MS = 200;
+/** Sound and picture do not end in the same moment. */
+const END_GRACE_S = 0.1;
 
 let areOffsetsExact = false;
 
