@@ -1,5 +1,6 @@
 """A viewer of a film that is still encoded, as a calculation."""
 
+import heapq
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
@@ -14,9 +15,8 @@ def longest_pause_s(lengths_s: Sequence[Fraction], encoders: int, *, pace: Fract
     free_s = [Fraction(0)] * encoders
     ready_s = [Fraction(0)]
     for length_s in lengths_s[1:]:
-        free_s.sort()
-        free_s[0] += start_s + length_s / pace
-        ready_s.append(free_s[0])
+        ready_s.append(free_s[0] + start_s + length_s / pace)
+        heapq.heapreplace(free_s, ready_s[-1])
     edges_s = accumulate(ready_s, max)
     begins_s = [Fraction(0), *accumulate(lengths_s)]
     return max(max(edge_s - begin_s, Fraction(0)) for edge_s, begin_s in zip(edges_s, begins_s, strict=False))
