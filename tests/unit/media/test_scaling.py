@@ -1,5 +1,6 @@
 """Small pictures are made of larger ones that are there already, but not of ones too near in size."""
 
+from fractions import Fraction
 from itertools import pairwise
 
 from hypothesis import given
@@ -10,7 +11,7 @@ from millrace.media.scaling import scaling_sources
 
 
 def _sizes(width: int, height: int) -> list[tuple[int, int]]:
-    return [(each.width, each.height) for each in ladder_for(width, height, 30)]
+    return [(each.width, each.height) for each in ladder_for(width, height, Fraction(30))]
 
 
 def test_each_size_of_the_ladder_is_made_of_the_smallest_that_is_twice_as_large() -> None:
