@@ -35,10 +35,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Refuse a publish; encoders show the code or the description."""
+    """Refuse a publish; encoders show the code or the description. OBS knows this code, and BadName it does not."""
 
     description: str
-    code: str = "NetStream.Publish.BadName"
+    code: str = "NetStream.Publish.Denied"
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def test_a_refused_publisher_is_told_why() -> None:
     status = answers(talk.take_output()[3073:])[-1]
     assert status[-1] == {
         "level": "error",
-        "code": "NetStream.Publish.BadName",
+        "code": "NetStream.Publish.Denied",
         "description": "This channel is suspended.",
     }
     assert talk.stage is Stage.ENDED

@@ -33,8 +33,8 @@ ENHANCED: Mapping[str, amf0.Value] = {
     "capsEx": 0x07,
     "videoFourCcInfoMap": {"av01": 2, "hvc1": 2},
 }
-# What librtmp takes for a refusal, and shows with its description.
-REFUSALS = {"NetStream.Publish.Denied", "NetStream.Publish.Rejected", "NetStream.Failed", "NetStream.Publish.BadName"}
+# What OBS's librtmp takes for a refusal (HandleInvoke), and shows with its description: not BadName.
+REFUSALS = {"NetStream.Publish.Denied", "NetStream.Publish.Rejected", "NetStream.Failed"}
 METADATA: Mapping[str, amf0.Value] = {
     "duration": 0,
     "fileSize": 0,
