@@ -10,13 +10,15 @@
 - Part to viewer: from the last picture of a part at the ingest to the part downloaded from the edge.
 
 nginx-rtmp is Debian's (apt-get install nginx-light libnginx-mod-rtmp); without it its rows are left out. The default
-takes about four minutes; --full watches for half an hour and tells drift and memory, for an hour and a half in all.
+takes about four minutes. --full takes twelve: everything at 720p, then hls.js, dash.js and nginx-rtmp's short fragments
+at 1080p, medians of three runs each. How it goes over an hour is told by benchmarks/live_long.py.
 """
 
 import argparse
+import statistics
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from playwright.sync_api import Browser
@@ -29,10 +31,13 @@ from scripts.millrace_cli.stream import BITRATES_BPS, SIZES
 from scripts.streaming.encoder import Source
 
 WARM_UP_S = 12.0
-FULL_S = 1800.0
 PARTS_S = 15.0
+# Twelve minutes hold eight rows of 720p and four of 1080p, three times.
+FULL_RUNS, FULL_WARM_UP_S, FULL_SECONDS = 3, 7.0, 6.0
+FULL_SIZE = "1080p"
 GROUPS = ("ours", "aws", "nginx")
 HEADER = ("", "p50", "p95", "stalls", "longest pause", "first picture", "times ours", "load")
+PARTS_HEADER = ("from a part's last picture to", "parts", "named p50", "named p95", "downloaded p50", "downloaded p95")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +51,31 @@ class Row:
 class Run:
     """One run of the benchmark."""
 
-    def __init__(self, stage: Stage, browser: Browser, page_url: str, options: argparse.Namespace) -> None:
-        width, height = SIZES[options.size]
+    def __init__(self, stage: Stage, browser: Browser, page_url: str, options: argparse.Namespace, size: str) -> None:
+        width, height = SIZES[size]
         self.source = Source(None, width, height, options.fps, BITRATES_BPS[height])
         self.rows: list[Row] = []
         self.parts: list[tuple[str, Latencies]] = []
         self._stage, self._browser, self._page_url = stage, browser, page_url
         self._seconds: float = options.seconds
+        self._warm_up_s = FULL_WARM_UP_S if options.full else WARM_UP_S
+        self._runs = FULL_RUNS if options.full else 1
+        # The second size of a full run leaves out what the first one has told.
+        self._is_short = options.full and size != options.size
 
     def ours(self) -> None:
         """Watch ours with all players."""
         with self._stage.live(self.source, self._stage.way) as live:
             # First, so that no row waits for functions that have never run.
             self._follow("source", live)
-            for name, url in (
+            ways = [
                 ("LL-HLS, hls.js", live.page_url),
-                ("LL-HLS, Shaka", f"{live.page_url}?engine=shaka-hls"),
                 ("DASH, dash.js", f"{live.page_url}?engine=dash"),
+                ("LL-HLS, Shaka", f"{live.page_url}?engine=shaka-hls"),
                 ("DASH, Shaka", f"{live.page_url}?engine=shaka"),
                 ("plain HLS, hls.js", self._other(f"{live.media_url}/plain.m3u8")),
-            ):
+            ]
+            for name, url in ways[:2] if self._is_short else ways:
                 self._watch(f"Millrace, {name}", url)
                 live.check()
 
@@ -82,7 +92,8 @@ class Run:
         if not has_nginx_rtmp():
             print("nginx-rtmp is not installed: its rows are left out (apt-get install nginx-light libnginx-mod-rtmp)")
             return
-        for application, words in (("short", "fragments of 2 s"), ("shipped", "as shipped")):
+        ways = [("short", "fragments of 2 s"), ("shipped", "as shipped")]
+        for application, words in ways[:1] if self._is_short else ways:
             with nginx_rtmp(self._stage.ffmpeg, self.source, application) as url:
                 self._watch(f"nginx-rtmp, HLS, {words}", self._other(url))
 
@@ -91,15 +102,32 @@ class Run:
 
     def _watch(self, name: str, url: str) -> None:
         print(f"{name} …", file=sys.stderr)
-        watched = watch(self._browser, url, warm_up_s=WARM_UP_S, seconds=self._seconds)
-        self.rows.append(Row(name, watched))
-        print(watched, file=sys.stderr)
+        runs = []
+        for _ in range(self._runs):
+            watched = watch(self._browser, url, warm_up_s=self._warm_up_s, seconds=self._seconds)
+            print(watched, file=sys.stderr)
+            runs += [watched] if watched else []
+        # Nothing in one of them is a result, too.
+        self.rows.append(Row(name, together(runs) if len(runs) == self._runs else None))
 
     def _follow(self, name: str, live: Live) -> None:
         """Follow picture and sound, as a player does; the picture's times are told."""
         tracks = ("video_source", "audio")
         found = measure(live.edge_url, live.media_url, tracks, PARTS_S, 1 / self.source.frame_rate)
         self.parts.append((name, found[tracks[0]]))
+
+
+def together(runs: Sequence[Watched]) -> Watched:
+    """Return medians of some runs, all their stalls, and their longest pause."""
+    return replace(
+        runs[-1],
+        p50_s=statistics.median(each.p50_s for each in runs),
+        p95_s=statistics.median(each.p95_s for each in runs),
+        first_picture_s=statistics.median(each.first_picture_s for each in runs),
+        stalls=sum(each.stalls for each in runs),
+        longest_pause_s=max(each.longest_pause_s for each in runs),
+        load=statistics.median(each.load for each in runs),
+    )
 
 
 def cells(rows: Sequence[Row]) -> Iterator[list[str]]:
@@ -121,19 +149,17 @@ def main(arguments: Sequence[str]) -> None:
     """Measure and print."""
     options = _options(arguments)
     stage = Stage()
-    with chromium() as browser, page_server() as page_url:
-        run = Run(stage, browser, page_url, options)
-        steps: dict[str, Callable[[], None]] = {"ours": run.ours, "aws": run.aws, "nginx": run.nginx}
-        for name in options.only:
-            steps[name]()
-    title = f"Glass to glass, {options.size}{options.fps}, {options.seconds:.0f} s each, one run"
-    print_table(title, HEADER, list(cells(run.rows)))
-    if options.full:
-        long = [(row.name, row.watched) for row in run.rows if row.watched]
-        rows = [[name, f"{seen.drift_s * 1000:+.0f} ms", f"{seen.heap_growth_mb:+.1f} MB"] for name, seen in long]
-        print_table("Drift and memory", ("", "drift of the latency", "growth of the page's heap"), rows)
-    header = ("from a part's last picture to", "parts", "named p50", "named p95", "downloaded p50", "downloaded p95")
-    print_table("Part to viewer", header, [part_cells(*each) for each in run.parts])
+    for size in (options.size, FULL_SIZE) if options.full else (options.size,):
+        with chromium() as browser, page_server() as page_url:
+            run = Run(stage, browser, page_url, options, size)
+            steps: dict[str, Callable[[], None]] = {"ours": run.ours, "aws": run.aws, "nginx": run.nginx}
+            for name in options.only:
+                steps[name]()
+        runs = f"medians of {FULL_RUNS} runs" if options.full else "one run"
+        print_table(
+            f"Glass to glass, {size}{options.fps}, {options.seconds:.0f} s each, {runs}", HEADER, [*cells(run.rows)]
+        )
+        print_table("Part to viewer", PARTS_HEADER, [part_cells(*each) for each in run.parts])
 
 
 def part_cells(name: str, found: Latencies) -> list[str]:
@@ -149,10 +175,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--size", choices=SIZES, default="720p")
     parser.add_argument("--fps", type=int, default=30)
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS)
-    parser.add_argument("--full", action="store_true", help="half an hour each, with drift and memory")
+    parser.add_argument("--full", action="store_true", help="720p and 1080p, medians of three runs: twelve minutes")
     options = parser.parse_args(arguments)
     if options.full:
-        options.seconds = max(options.seconds, FULL_S)
+        options.seconds = FULL_SECONDS
     return options
 
 

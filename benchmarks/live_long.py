@@ -74,6 +74,10 @@ def spans(page: Page, live: Live, way: Way, minutes: float) -> Iterator[Span]:
             page.wait_for_timeout(min(left_s, LOOK_EVERY_S) * 1000)
             for name, values in page.evaluate(TAKE).items():
                 seen[name].extend(values)
+            if any(error.startswith("fatal") for error in seen["errors"][-5:]):
+                # As a viewer does who sees nothing any more; the errors tell of it.
+                seen["errors"].append("opened again")
+                page.reload()
             live.check()
         yield _span(number * minutes / ROWS, seen, memory(way))
 
