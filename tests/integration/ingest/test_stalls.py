@@ -1,5 +1,6 @@
 """Pictures stand still for a while: segments keep to what was promised, and players are told the truth."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,10 @@ import pytest
 
 from millrace.media import flv
 from millrace.media.flv import FlvTag, TagKind
-from tests.integration.ingest.studio import Shelf, publish, tags_of
+from rtmp_ingest.shedding import Shed
+from tests.integration.ingest.studio import SESSION, Shelf, Studio, publish, tags_of, threads
 from tests.integration.ingest.test_publishers import assert_sound
-from tests.integration.ingest.viewing import problems
+from tests.integration.ingest.viewing import playlists, problems
 from tests.media_fixtures.live_clip import publishable
 
 
@@ -94,3 +96,37 @@ def test_sound_that_runs_ahead_of_its_pictures_breaks_nothing(clip: Path) -> Non
     assert_sound(shelf)
     assert len(shelf.periods) == 1
     assert _problems(shelf) == []
+
+
+@pytest.mark.parametrize("rate", [15, 12, 24])
+def test_an_encoder_of_few_frames(tmp_path: Path, rate: int) -> None:
+    shelf, studio = publish(tags_of(publishable(tmp_path / "a.flv", seconds=6, rate=rate, gop=2 * rate)))
+    assert not studio.dismissals
+    assert_sound(shelf)
+    assert problems(shelf) == []
+
+
+def test_a_rendition_that_is_shed_leaves_playlists_that_agree(clip: Path) -> None:
+    tags = tags_of(clip)
+
+    async def scene() -> Shelf:
+        shelf = Shelf()
+        with threads() as pool:
+            studio = Studio(shelf, pool)
+            await studio.send(tags[: len(tags) // 2])
+            studio.stream._to_shed = Shed.ONE
+            await studio.send(tags[len(tags) // 2 :])
+            await studio.close()
+            assert studio.stream.dropped == ("video_60p",)
+        return shelf
+
+    shelf = asyncio.run(scene())
+    assert_sound(shelf)
+    offered = playlists(shelf)[f"/live/public/{SESSION}/main.m3u8"]
+    assert "video_source/media.m3u8" in offered
+    assert "video_60p" not in offered
+    assert problems(shelf) == []
+    manifest = playlists(shelf)[f"/live/public/{SESSION}/manifest.mpd"]
+    # What was there of it stays where it was, in a period of its own.
+    assert manifest.count('id="video_60p"') == 1
+    assert manifest.count("<Period ") == 2
