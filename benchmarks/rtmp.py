@@ -61,7 +61,7 @@ Start = Callable[[], AbstractContextManager[Server]]
 
 
 @contextlib.contextmanager
-def ours(*, is_piped: bool = False, has_uvloop: bool = False) -> Iterator[Server]:
+def ours(*, is_piped: bool = False, has_uvloop: bool = True) -> Iterator[Server]:
     """Run our server in a process of its own."""
     flags = [flag for flag, is_set in (("--pipe", is_piped), ("--uvloop", has_uvloop)) if is_set]
     argv = [sys.executable, "-m", "benchmarks.rtmp_receiver", *flags]
@@ -133,6 +133,7 @@ def servers(nginx_root: Path) -> dict[str, Start]:
     """Return the servers that can be measured here."""
     found: dict[str, Start] = {
         "Millrace": ours,
+        "Millrace, on asyncio's own loop": lambda: ours(has_uvloop=False),
         "Millrace, FLV handed to a child's pipe": lambda: ours(is_piped=True),
     }
     program = shutil.which("nginx", path=f"{nginx_root}/usr/sbin:/usr/sbin:/usr/local/sbin")

@@ -4,6 +4,8 @@ import argparse
 import asyncio
 import sys
 
+import uvloop
+
 from millrace.media import flv
 from millrace.media.flv import FlvTag
 from rtmp_ingest.rtmp.limits import Limits
@@ -69,11 +71,8 @@ def main() -> None:
     parser.add_argument("--pipe", action="store_true")
     parser.add_argument("--uvloop", action="store_true")
     options = parser.parse_args()
-    if options.uvloop:
-        import uvloop
-
-        uvloop.install()
-    asyncio.run(_serve(is_piped=options.pipe))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if options.uvloop else None) as runner:
+        runner.run(_serve(is_piped=options.pipe))
 
 
 if __name__ == "__main__":
