@@ -115,8 +115,22 @@ export class Player {
       // remember a failed import, so only a new page helps.
       return this.#show('network', () => location.reload());
     }
-    // A refusal means that the viewer has to press play: the controls say so already.
-    if (shouldPlay) await this.#video.play().catch(() => undefined);
+    if (shouldPlay) await this.#play();
+  }
+
+  /** Play, as far as the browser allows it unasked; where it does not, the controls say so already. */
+  async #play(): Promise<void> {
+    const engine = this.#engine;
+    let wasPaused = false;
+    const note = (): void => void (wasPaused = true);
+    this.#video.addEventListener('pause', note, { once: true });
+    await this.#video.play().catch((refused: unknown) => {
+      // An engine that attaches later than now takes the order back with what was loaded before.
+      const isTakenBack = refused instanceof DOMException && refused.name === 'AbortError';
+      if (isTakenBack && !wasPaused && engine === this.#engine) return this.#play();
+      return undefined;
+    });
+    this.#video.removeEventListener('pause', note);
   }
 
   /** Get over the trouble with fresh permission, or tell the viewer. */
