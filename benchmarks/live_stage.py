@@ -19,6 +19,7 @@ import httpx
 from scripts.deployer.layers import Runtime, unpack_layer
 from scripts.millrace_cli.account import read_credentials
 from scripts.millrace_cli.api import Api
+from scripts.millrace_cli.console import CommandFailed
 from scripts.millrace_cli.home import Settings, current_home, free_port
 from scripts.millrace_cli.processes import PROCESSES
 from scripts.streaming.encoder import Encoder, Source
@@ -26,7 +27,7 @@ from scripts.supervisor.client import current_report
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
-DEADLINE_S = 90
+DEADLINE_S = 120
 FULL_PLAYLIST = 5
 NGINX_MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 # The first application asks for fragments as short as ours; the second is as it is shipped.
@@ -122,7 +123,8 @@ class Stage:
         finally:
             live.encoder.stop()
             if session is not None:
-                self.api.request("POST", f"/api/live/{session['session_id']}/end")
+                path_of = f"/api/live/{session['session_id']}"
+                eventually(lambda: self.api.request("POST", f"{path_of}/end"))
                 eventually(lambda: self._state(str(session["session_id"])) == "ended")
             self.api.request("DELETE", f"{path}/{made['key']['key_id']}")
 
@@ -217,12 +219,13 @@ def nginx_rtmp(ffmpeg: str, source: Source, application: str) -> Iterator[str]:
 
 
 def eventually(look: Callable[[], T | None]) -> T:
-    """Return what `look` finds, once it finds something."""
+    """Return what `look` finds, once it finds something; a platform that is too busy to answer is asked again."""
     until_s = time.monotonic() + DEADLINE_S
     while time.monotonic() < until_s:
-        found = look()
-        if found:
-            return found
+        with contextlib.suppress(CommandFailed):
+            found = look()
+            if found:
+                return found
         time.sleep(0.1)
     raise SystemExit(f"what the benchmark waits for did not happen within {DEADLINE_S} s")
 

@@ -154,3 +154,26 @@ def test_hours_of_segments_cost_no_memory() -> None:
     assert last is not None
     assert last.present_ms == 4999 * 2000
     assert boundaries.boundary(5001) is None
+
+
+def test_sound_is_cut_by_itself_while_pictures_stay_away_and_with_them_when_they_are_back() -> None:
+    boundaries = Boundaries(7)
+    at = Fraction(10_000)
+    boundaries.keyframe(at, at)
+    for later_ms in (1000, 2000, 2290):
+        boundaries.sound(at + later_ms)
+        assert boundaries.boundary(8) is None
+    boundaries.sound(at + 2300)
+    forced = boundaries.boundary(8)
+    assert forced is not None
+    assert forced.present_ms == 12_000
+    # The key frame was only late in the order of arrival: it is the boundary for all.
+    assert not boundaries.is_overdue(at + 2033, at + 2000)
+    found = boundaries.keyframe(at + 2033, at + 2033)
+    assert found is not None
+    assert (found.number, boundaries.boundary(8)) == (8, found)
+    boundaries.sound(at + 4340)
+    boundaries.sound(at + 6700)
+    assert boundaries.latest_number(at + 6700) == 10
+    # And here it is late by its own time: no segment can last until then.
+    assert boundaries.is_overdue(at + 6800, at + 3000)

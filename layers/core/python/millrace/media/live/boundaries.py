@@ -21,6 +21,8 @@ FULL_MS: Final = 1950
 SHORTEST_MS: Final = 400
 # A long GOP among short ones is expected again for a minute: a segment that turns out too long cannot be cut any more.
 RECENT_GOPS: Final = 30
+# A picture may come a little later than expected: sound, two half parts longer, stays below 2.5 s even then.
+LATE_MS: Final = 15
 # How far sound may be ahead of its pictures, in the order of arrival, before it is cut without them. It is known a part
 # later than it came, and may not be longer than 2.5 s by then.
 AHEAD_MS: Final = 150
@@ -94,7 +96,7 @@ class Boundaries:
         if self._grid_from is not None:
             begin_ms = self._grid_from + (before_ms - self._grid_from) // SEGMENT_MS * SEGMENT_MS
             return decode_ms - begin_ms > LONGEST_SEGMENT_MS + AHEAD_MS
-        return bool(self._known) and decode_ms - self._known[-1].decode_ms > LONGEST_SEGMENT_MS
+        return bool(self._known) and decode_ms - self._known[-1].decode_ms > LONGEST_SEGMENT_MS + LATE_MS
 
     def _is_due(self, decode_ms: Fraction) -> bool:
         """Tell whether to cut here: the segment is full, or one more GOP like the last ones would make it too long."""
