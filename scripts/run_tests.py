@@ -17,8 +17,6 @@ FOLDERS = (
     *("tests/integration", "tests/e2e"),
 )
 
-WORKERS = 2
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run pytest; a missing browser is an error in CI, and elsewhere leaves the browser tests out."""
@@ -35,14 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     chosen = (
         [] if any(not argument.startswith("-") and (ROOT / argument).exists() for argument in arguments) else folders
     )
-    # Much of a test's time is waiting: for a workflow, a stream, a page. A file's tests share what they set up.
-    side_by_side = ["-n", str(WORKERS), "--dist", "loadfile"] if chosen and not _says(arguments, "-n") else []
-    argv = [str(environment_python("dev")), "-m", "pytest", *side_by_side, *chosen, *selection, *arguments]
+    argv = [str(environment_python("dev")), "-m", "pytest", *chosen, *selection, *arguments]
     return subprocess.run(argv, check=False, cwd=ROOT, stdin=subprocess.DEVNULL).returncode
-
-
-def _says(arguments: Sequence[str], option: str) -> bool:
-    return any(argument.startswith(option) for argument in arguments)
 
 
 if __name__ == "__main__":
